@@ -1,0 +1,75 @@
+"""A first-in first-out buffer for streams."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.memory import Memory
+
+__all__ = ["Fifo"]
+
+
+class Fifo(wiring.Component):
+    """Buffers up to ``depth`` beats of a stream.
+
+    Timing
+    ------
+    Latency :attr:`LATENCY` cycles when empty, one beat per cycle. ``i.ready`` and ``o.valid``
+    come from registers alone, so that a chain of buffers has no long path.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Payload of the stream.
+    depth : int
+        Beats that fit, at least 2.
+
+    Members
+    -------
+    i, o
+        The stream before and behind.
+    """
+
+    LATENCY = 2
+
+    def __init__(self, shape, depth: int):
+        if depth < 2:
+            raise ValueError(f"Fifo depth must be at least 2, not {depth}")
+        self.depth = depth
+        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.words = words = Memory(width=len(self.i.payload.as_value()),
+                                            depth=self.depth)
+        write, read = Signal(range(self.depth)), Signal(range(self.depth))
+        held = Signal(range(self.depth + 1))
+        readable = Signal(range(self.depth + 1))
+        room = Signal(init=1)
+        written = Signal()
+        push, pop = self.i.valid & self.i.ready, self.o.valid & self.o.ready
+        after = Mux(read == self.depth - 1, 0, read + 1)
+
+        m.d.comb += [
+            self.i.ready.eq(room),
+            words.write_en.eq(push),
+            words.write_addr.eq(write),
+            words.write_data.eq(self.i.payload),
+            words.read_addr.eq(Mux(pop, after, read)),
+            self.o.payload.eq(words.read_data),
+        ]
+        with m.If(push):
+            m.d.sync += write.eq(Mux(write == self.depth - 1, 0, write + 1))
+        with m.If(pop):
+            m.d.sync += read.eq(after)
+        level, left = Signal.like(held), Signal.like(readable)
+        m.d.comb += [level.eq(held + push - pop), left.eq(readable + written - pop)]
+        m.d.sync += [
+            held.eq(level),
+            room.eq(level != self.depth),
+            # A word can be read from the cycle after its write.
+            written.eq(push),
+            readable.eq(left),
+            self.o.valid.eq(left != 0),
+        ]
+        return m

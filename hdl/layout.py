@@ -1,0 +1,84 @@
+"""How a tensor travels over a stream: what one beat holds, and in which order beats come."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from amaranth.hdl import Shape, signed, unsigned
+from amaranth.lib import data, stream
+
+from ir.tensors import Interval, TensorType
+
+__all__ = ["Layout", "shape_of"]
+
+
+def shape_of(interval: Interval) -> Shape:
+    """The smallest shape that holds every integer of ``interval``."""
+    return signed(interval.bits) if interval.signed else unsigned(interval.bits)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A tensor cut into beats of ``lanes`` channels.
+
+    Beats come in the order position (raster), block of ``block`` channels, time step, group of
+    ``lanes`` channels inside the block. An engine that finishes ``block`` channels at once, one
+    time step after the other, has this order by nature, and a neuron behind it keeps the membrane
+    potentials of one block only.
+
+    Raises ValueError unless ``lanes`` divides ``block`` and ``block`` divides the channels.
+    """
+
+    tensor: TensorType
+    block: int
+    lanes: int
+
+    def __post_init__(self):
+        if self.block < 1 or self.tensor.channels % self.block:
+            raise ValueError(f"A block of {self.block} channels does not divide "
+                             f"{self.tensor.channels} channels")
+        if self.lanes < 1 or self.block % self.lanes:
+            raise ValueError(f"{self.lanes} lanes do not divide a block of {self.block} channels")
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of one value."""
+        return shape_of(self.tensor.interval)
+
+    @property
+    def groups(self) -> int:
+        """Beats of one block at one time step."""
+        return self.block // self.lanes
+
+    @property
+    def blocks(self) -> int:
+        return self.tensor.channels // self.block
+
+    @property
+    def position_beats(self) -> int:
+        """Beats of one position: all its channels at all time steps."""
+        return self.blocks * self.tensor.steps * self.groups
+
+    @property
+    def image_beats(self) -> int:
+        return self.tensor.positions * self.position_beats
+
+    @property
+    def bits(self) -> int:
+        """Bits of one beat."""
+        return self.lanes * self.tensor.interval.bits
+
+    def signature(self) -> stream.Signature:
+        """The stream: its payload is an array of ``lanes`` values."""
+        return stream.Signature(data.ArrayLayout(self.shape, self.lanes))
+
+    def order(self) -> Iterator[tuple[int, int, int]]:
+        """For every beat of an image: position, time step, first channel."""
+        for position in range(self.tensor.positions):
+            for block in range(self.blocks):
+                for step in range(self.tensor.steps):
+                    for group in range(self.groups):
+                        yield position, step, block * self.block + group * self.lanes
+
+    def retyped(self, tensor: TensorType) -> "Layout":
+        """The same cut of another tensor."""
+        return Layout(tensor, self.block, self.lanes)

@@ -1,0 +1,109 @@
+"""Convolution of spikes, counts or pixels with integer weights; a linear layer is its 1x1 form."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ir.arrays import frozen_integers
+from ir.tensors import Interval, TensorType
+
+__all__ = ["Conv"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv:
+    """Two-dimensional convolution, the same at every time step, exact in integers.
+
+    For step ``t``, output channel ``o`` and output position ``(y, x)``:
+
+    1. ``acc = sum over i, r, s of weight[o, i, r, s] * a[t, i, y * stride - padding + r,
+       x * stride - padding + s]``, where ``a`` outside the map is ``pad_value``;
+    2. ``out = acc * 2**shift[o] + bias[o]``.
+
+    Nothing saturates or rounds. A linear layer over tokens is the 1x1 form.
+
+    Parameters
+    ----------
+    weight : int array ``[out, in, kernel, kernel]``
+        Each within ``-2**(weight_bits - 1) .. 2**(weight_bits - 1) - 1``.
+    bias : int array ``[out]``
+        In units of the output.
+    shift : int array ``[out]``
+        Left shift of each channel's sum, not negative: aligns it to the scale of its readers.
+    weight_bits : int
+        Bits of a stored weight, two's complement.
+    stride, padding : int
+        The same in both directions.
+    pad_value : int
+        What a pixel outside the map is taken to be: the value that stands for zero.
+    """
+
+    weight: np.ndarray
+    bias: np.ndarray
+    shift: np.ndarray
+    weight_bits: int
+    stride: int = 1
+    padding: int = 0
+    pad_value: int = 0
+
+    def __post_init__(self):
+        object.__setattr__(self, "weight", frozen_integers("Conv weight", self.weight, 4))
+        object.__setattr__(self, "bias", frozen_integers("Conv bias", self.bias, 1))
+        object.__setattr__(self, "shift", frozen_integers("Conv shift", self.shift, 1))
+        if self.weight.shape[2] != self.weight.shape[3]:
+            raise ValueError(f"Conv kernel must be square, not "
+                             f"{self.weight.shape[2]}x{self.weight.shape[3]}")
+        for name in ("bias", "shift"):
+            if len(getattr(self, name)) != self.out_channels:
+                raise ValueError(f"Conv {name} has {len(getattr(self, name))} values for "
+                                 f"{self.out_channels} output channels")
+        if not 1 <= self.weight_bits <= 16:
+            raise ValueError(f"Conv weight_bits must be 1 to 16, not {self.weight_bits}")
+        low, high = -(1 << self.weight_bits - 1), (1 << self.weight_bits - 1) - 1
+        wrong = self.weight[(self.weight < low) | (self.weight > high)]
+        if wrong.size:
+            raise ValueError(f"Conv weight {wrong[0]} is outside {low}..{high}, "
+                             f"the range of {self.weight_bits} bits")
+        if self.shift.min() < 0:
+            raise ValueError(f"Conv shift must not be negative, not {self.shift.min()}")
+        if self.stride < 1:
+            raise ValueError(f"Conv stride must be at least 1, not {self.stride}")
+        if not 0 <= self.padding < self.kernel:
+            raise ValueError(f"Conv padding must be 0 to {self.kernel - 1}, not {self.padding}")
+
+    @property
+    def out_channels(self) -> int:
+        return self.weight.shape[0]
+
+    @property
+    def in_channels(self) -> int:
+        return self.weight.shape[1]
+
+    @property
+    def kernel(self) -> int:
+        return self.weight.shape[2]
+
+    def accumulator(self, activation: Interval) -> Interval:
+        """The interval of any partial sum over inputs in ``activation``, of all channels."""
+        edges = np.stack([self.weight * activation.low, self.weight * activation.high])
+        low = np.minimum(edges.min(0), 0).sum((1, 2, 3)).min()
+        high = np.maximum(edges.max(0), 0).sum((1, 2, 3)).max()
+        return Interval(int(low), int(high))
+
+    def output(self, a: TensorType) -> TensorType:
+        """The type of the output; raises ValueError if ``a`` cannot be an input."""
+        if a.channels != self.in_channels:
+            raise ValueError(f"Conv takes {self.in_channels} channels, not {a.channels}")
+        if not a.interval.low <= self.pad_value <= a.interval.high:
+            raise ValueError(f"Conv pad_value {self.pad_value} is outside {a.interval}, "
+                             "the interval of its input")
+        height, width = ((size + 2 * self.padding - self.kernel) // self.stride + 1
+                         for size in (a.height, a.width))
+        if min(height, width) < 1:
+            raise ValueError(f"Conv kernel {self.kernel} is larger than its "
+                             f"{a.height}x{a.width} input with padding {self.padding}")
+        edges = np.stack([self.weight * a.interval.low, self.weight * a.interval.high])
+        low = (edges.min(0).sum((1, 2, 3)) << self.shift) + self.bias
+        high = (edges.max(0).sum((1, 2, 3)) << self.shift) + self.bias
+        return replace(a, channels=self.out_channels, height=height, width=width,
+                       interval=Interval(int(low.min()), int(high.max())))

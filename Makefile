@@ -1,0 +1,32 @@
+# Sets itself up in .venv with the pinned packages of requirements.lock. Needs python3 (>= 3.11), a
+# C++ compiler, make and perl; everything else comes with pip, which keeps its own configuration.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup demo test lint clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# The whole path on real data: checkpoint, integers, Verilog, simulation, place and route, report.
+demo: $(READY)
+	$(BIN)/spikeloom demo -o runs/demo
+
+test: lint
+	$(BIN)/pytest -q -n 2
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf runs build .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,175 @@
+"""Modelled energy: operations of a traced run, times what an operation costs by convention.
+
+The convention is the literature's: a layer that reads pixels or counts multiplies and accumulates
+(MAC), a layer that reads spikes accumulates (AC) once per synapse that a spike reaches; an
+operation has the energy that Horowitz (ISSCC 2014) gives for 45 nm. Neurons, residual additions,
+pooling and all wires are left out. So the figure compares networks with each other and with papers;
+it is no measurement of an FPGA. The int8 figures are not comparable to the fp32 ones of papers.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ir import Graph, TensorType
+from ir.ops import Conv, MaskAttention, SelfAttention
+
+__all__ = ["FP32", "INT8", "Convention", "Energy", "LayerEnergy", "model_energy"]
+
+KIND = "modelled"
+
+Counts = dict[str, Any]
+"""The counted fields of a :class:`LayerEnergy`."""
+
+
+@dataclass(frozen=True)
+class Convention:
+    """Picojoules of a multiply-accumulate, of an accumulate, and of reading a bit of a weight."""
+
+    name: str
+    mac: float
+    ac: float
+    bit: float = 10 / 64
+    """64 bits from a memory of 8 KB: 10 pJ."""
+
+
+FP32 = Convention("fp32", 4.6, 0.9)
+"""What papers on spiking networks quote."""
+
+INT8 = Convention("int8", 0.23, 0.03)
+"""Nearer to what integer hardware does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerEnergy:
+    """Operations of one layer for one image, averages over the traced images.
+
+    Parameters
+    ----------
+    name, op : str
+    rate : float or None
+        Share of the layer's inputs that were spikes; None where it does not read spikes.
+    macs : float
+        Multiply-accumulates, zeros included: they are not skipped where values are numbers.
+    acs : float
+        Accumulates that were executed: synapses that spikes reached, up to the map's border.
+    dense : float
+        The same if every input had been a spike, in all time steps.
+    weight_bits : float
+        Bits of weights read, one weight for each operation.
+    """
+
+    name: str
+    op: str
+    rate: float | None
+    macs: float
+    acs: float
+    dense: float
+    weight_bits: float
+
+    def picojoules(self, convention: Convention) -> float:
+        """Energy of the operations alone."""
+        return self.macs * convention.mac + self.acs * convention.ac
+
+    def memory_picojoules(self, convention: Convention) -> float:
+        """Energy of reading the weights."""
+        return self.weight_bits * convention.bit
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Modelled energy of a network for one image, average over ``images`` traced ones."""
+
+    images: int
+    layers: tuple[LayerEnergy, ...]
+
+    def nanojoules(self, convention: Convention) -> float:
+        """Energy of all operations, as papers count it."""
+        return sum(layer.picojoules(convention) for layer in self.layers) / 1000
+
+    def memory_nanojoules(self, convention: Convention) -> float:
+        """Energy of reading the weights, which papers leave out."""
+        return sum(layer.memory_picojoules(convention) for layer in self.layers) / 1000
+
+    @property
+    def acs(self) -> float:
+        return sum(layer.acs for layer in self.layers)
+
+    @property
+    def macs(self) -> float:
+        return sum(layer.macs for layer in self.layers)
+
+    def as_dict(self) -> dict:
+        """For JSON; ``kind`` says that nothing here was measured."""
+        return {
+            "kind": KIND, "images": self.images, "sops": self.acs, "macs": self.macs,
+            **{f"{c.name}_nj": self.nanojoules(c) for c in (FP32, INT8)},
+            "weight_memory_nj": self.memory_nanojoules(INT8),
+            "layers": [asdict(layer) for layer in self.layers],
+        }
+
+
+def model_energy(graph: Graph, trace: Mapping[str, np.ndarray]) -> Energy:
+    """Count the operations of ``graph`` on the images that were traced.
+
+    ``trace`` holds, by name, the tensors ``[N, T, C, H, W]`` that the graph's convolutions and
+    attentions read. Raises ValueError when one is missing.
+    """
+    counted = [node for node in graph.nodes if type(node.op) in _COUNTERS]
+    if missing := [node.inputs[0] for node in counted if node.inputs[0] not in trace]:
+        raise ValueError(f"The trace lacks tensor {missing[0]!r}, which energy is counted from")
+    layers = tuple(
+        LayerEnergy(name=node.name, op=type(node.op).__name__,
+                    **_COUNTERS[type(node.op)](node.op, graph.types[node.inputs[0]],
+                                               trace[node.inputs[0]]))
+        for node in counted)
+    return Energy(len(trace[counted[0].inputs[0]]) if counted else 0, layers)
+
+
+def _conv(op: Conv, kind: TensorType, values: np.ndarray) -> Counts:
+    rows = _reached(kind.height, op)
+    columns = _reached(kind.width, op)
+    dense = kind.steps * op.in_channels * op.out_channels * float(rows.sum() * columns.sum())
+    if not kind.is_spikes:
+        return {"rate": None, "macs": dense, "acs": 0.0, "dense": dense,
+                "weight_bits": dense * op.weight_bits}
+    spikes = values.sum((1, 2), dtype=np.int64)
+    acs = op.out_channels * float((spikes * np.outer(rows, columns)).sum()) / len(values)
+    return _accumulates(values, acs, dense, acs * op.weight_bits)
+
+
+def _reached(size: int, op: Conv) -> np.ndarray:
+    """For each row (or column) of the input, how many rows of the output it reaches."""
+    outputs = (size + 2 * op.padding - op.kernel) // op.stride + 1
+    offsets = np.arange(size)[:, None] - np.arange(outputs) * op.stride + op.padding
+    return ((offsets >= 0) & (offsets < op.kernel)).sum(1)
+
+
+def _mask_attention(op: MaskAttention, kind: TensorType, values: np.ndarray) -> Counts:
+    """A step of the OR for each key that meets its value."""
+    _, key, value = np.split(values, 3, axis=2)
+    acs = float(np.sum(key & value, dtype=np.int64)) / len(values)
+    return _accumulates(values, acs, kind.values / 3)
+
+
+def _self_attention(op: SelfAttention, kind: TensorType, values: np.ndarray) -> Counts:
+    """Pairs of key and value spikes of a token, then one sum for each query spike and channel."""
+    d = op.head_channels(kind)
+    images, steps, _, height, width = values.shape
+    spikes = values.reshape(images, steps, 3, op.heads, d, height * width).sum(
+        4, dtype=np.int64)
+    query, key, value = spikes[:, :, 0], spikes[:, :, 1], spikes[:, :, 2]
+    acs = float((key * value).sum() + d * query.sum()) / images
+    dense = 2.0 * kind.steps * kind.positions * op.heads * d * d
+    return _accumulates(values, acs, dense)
+
+
+def _accumulates(spikes: np.ndarray, acs: float, dense: float, weight_bits: float = 0.0) -> Counts:
+    return {"rate": float(spikes.mean()), "macs": 0.0, "acs": acs, "dense": dense,
+            "weight_bits": weight_bits}
+
+
+_COUNTERS: dict[type, Callable[..., Counts]] = {
+    Conv: _conv, MaskAttention: _mask_attention, SelfAttention: _self_attention}

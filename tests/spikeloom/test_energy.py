@@ -1,0 +1,120 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ir import Graph, Node, pixels
+from ir.ops import Conv, Repeat, SelfAttention
+from spikeloom.energy import FP32, INT8, model_energy
+from tests.ir.graphs import small_graph
+
+
+def random_trace(graph: Graph, seed: int, images: int = 2) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {name: rng.integers(kind.interval.low, kind.interval.high + 1, (images, *kind.shape))
+            for name, kind in graph.types.items()}
+
+
+def naive_conv(op: Conv, spikes: np.ndarray) -> int:
+    """Accumulates by walking every output, weight and input of one image ``[T, C, H, W]``."""
+    steps, channels, height, width = spikes.shape
+    count = 0
+    for y in range((height + 2 * op.padding - op.kernel) // op.stride + 1):
+        for x in range((width + 2 * op.padding - op.kernel) // op.stride + 1):
+            for r in range(op.kernel):
+                for s in range(op.kernel):
+                    row, column = y * op.stride - op.padding + r, x * op.stride - op.padding + s
+                    if 0 <= row < height and 0 <= column < width:
+                        count += int(spikes[:, :, row, column].sum()) * op.out_channels
+    return count
+
+
+def naive_self_attention(op: SelfAttention, spikes: np.ndarray) -> int:
+    steps, channels, height, width = spikes.shape
+    d = channels // 3 // op.heads
+    count = 0
+    for step in spikes.reshape(steps, 3, op.heads, d, height * width):
+        for head in range(op.heads):
+            for token in range(height * width):
+                query, key, value = step[:, head, :, token]
+                count += sum(bool(k and v) for k in key for v in value)
+                count += sum(bool(q) for q in query for _ in range(d))
+    return count
+
+
+@given(st.integers(0, 999), st.booleans(), st.integers(2, 5), st.integers(1, 3))
+def test_counts_are_those_of_a_walk(seed, self_attention, size, steps):
+    graph = small_graph(seed, size=size, steps=steps, self_attention=self_attention)
+    trace = random_trace(graph, seed)
+    energy = model_energy(graph, trace)
+    layers = {layer.name: layer for layer in energy.layers}
+    for node in graph.nodes:
+        if isinstance(node.op, Conv) and graph.types[node.inputs[0]].is_spikes:
+            inputs = trace[node.inputs[0]]
+            layer = layers[node.name]
+            assert layer.acs * 2 == sum(naive_conv(node.op, image) for image in inputs)
+            assert layer.dense == naive_conv(node.op, np.ones_like(inputs[0]))
+            assert layer.weight_bits == layer.acs * node.op.weight_bits
+            assert layer.macs == 0
+            assert layer.rate == pytest.approx(inputs.mean())
+        elif isinstance(node.op, SelfAttention):
+            inputs = trace[node.inputs[0]]
+            layer = layers[node.name]
+            assert layer.acs * 2 == sum(naive_self_attention(node.op, image) for image in inputs)
+            assert layer.dense == naive_self_attention(node.op, np.ones_like(inputs[0]))
+    assert energy.images == 2
+
+
+def test_layers_that_read_numbers_multiply():
+    graph = small_graph(size=4, channels=4, classes=3)
+    layers = {layer.name: layer for layer in model_energy(graph, random_trace(graph, 1)).layers}
+    # 3x3 with padding 1 on 4x4: (3 + 3 + 2 + 2)**2 pairs of an input and an output position.
+    assert layers["stem"].macs == 100 * 4
+    assert layers["head"].macs == 4 * 3
+    assert layers["stem"].acs == layers["head"].acs == 0
+    assert layers["stem"].rate is None
+
+
+def test_mask_attention_counts_keys_that_meet_values():
+    graph = small_graph()
+    trace = random_trace(graph, 3)
+    qkv = np.zeros_like(trace["qkv_lif"])
+    qkv[0, 0, 4, 0, 0] = qkv[0, 0, 8, 0, 0] = 1  # channel 0: key and value of one token
+    qkv[0, 1, 4, 0, 0] = qkv[0, 1, 8, 1, 1] = 1  # of two tokens: they do not meet
+    qkv[0, 0, 0] = 1
+    layers = {layer.name: layer
+              for layer in model_energy(graph, {**trace, "qkv_lif": qkv}).layers}
+    assert layers["attention"].acs == 0.5
+    assert layers["attention"].dense == 2 * 4 * 4
+
+
+def test_energy_of_known_counts():
+    graph = small_graph()
+    energy = model_energy(graph, random_trace(graph, 5))
+    assert energy.nanojoules(FP32) == pytest.approx((4.6 * energy.macs + 0.9 * energy.acs) / 1e3)
+    assert energy.nanojoules(INT8) == pytest.approx((0.23 * energy.macs + 0.03 * energy.acs) / 1e3)
+    bits = sum(layer.weight_bits for layer in energy.layers)
+    assert energy.memory_nanojoules(INT8) == pytest.approx(bits * 10 / 64 / 1e3)
+    content = json.loads(json.dumps(energy.as_dict()))
+    assert content["kind"] == "modelled"
+    assert content["images"] == 2
+    assert content["sops"] == energy.acs
+    assert len(content["layers"]) == 6
+
+
+def test_a_network_without_spikes_reads_pixels_only():
+    conv = Conv(weight=np.ones((2, 1, 2, 2), int), bias=[0, 0], shift=[0, 0], weight_bits=2)
+    graph = Graph("g", pixels(1, 2, 2), (Node("once", Repeat(steps=1), ("image",)),
+                                         Node("head", conv, ("once",))))
+    energy = model_energy(graph, {"once": np.zeros((1, 1, 1, 2, 2), int)})
+    assert (energy.macs, energy.acs) == (8, 0)
+
+
+def test_missing_tensor():
+    graph = small_graph()
+    trace = random_trace(graph, 0)
+    del trace["stem_lif"]
+    with pytest.raises(ValueError, match="The trace lacks tensor 'stem_lif', which energy is"):
+        model_energy(graph, trace)

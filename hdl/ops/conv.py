@@ -1,0 +1,103 @@
+"""Convolution, driven by spikes."""
+
+from dataclasses import dataclass
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.event_lists import EventLists
+from hdl.layout import Layout
+from hdl.row_buffer import RowBuffer
+from hdl.spike_adder import EventSource, SpikeAdder
+from hdl.window import Window
+from hdl.window_source import WindowSource
+from hdl.word_reader import WordReader
+from ir.ops import Conv
+
+__all__ = ["ConvEngine", "ConvFolding"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvFolding:
+    """How much of a convolution happens at once.
+
+    ``lanes`` output channels are added up together, ``drain`` of them leave per cycle, and
+    ``scan`` input channels are searched for spikes per cycle.
+    """
+
+    lanes: int
+    drain: int
+    scan: int
+
+
+class ConvEngine(wiring.Component):
+    """Event-driven convolution of spikes, counts or pixels.
+
+    The last rows of the map are kept (:class:`RowBuffer`); each window is read word by word
+    (:class:`WindowSource`, :class:`WordReader`), its spikes are listed (:class:`EventLists`), and
+    the lists are replayed for every group of output channels (:class:`SpikeAdder`). Finding
+    overlaps with adding: two windows are in work at once.
+
+    Timing
+    ------
+    See :mod:`hdl.timing.conv`. A stalled output stops the replay, then the search, then the input;
+    a position is accepted whenever the row buffer has room for it.
+
+    Parameters
+    ----------
+    op : :class:`Conv`
+    a : :class:`Layout`
+        Of the input; spikes or unsigned counts. Its lanes must divide ``folding.scan``, and that
+        its block.
+    folding : :class:`ConvFolding`
+    name : str
+        Names the memory contents; unique in a design.
+
+    Members
+    -------
+    i, o
+        Input and output stream.
+
+    Attributes
+    ----------
+    out : :class:`Layout`
+        Of the output: blocks of ``folding.lanes``, beats of ``folding.drain``.
+    """
+
+    def __init__(self, op: Conv, a: Layout, folding: ConvFolding, *, name: str = "conv"):
+        if a.tensor.interval.signed:
+            raise ValueError(f"ConvEngine takes unsigned values, not {a.tensor.interval}")
+        self.op, self.a, self.folding, self.name = op, a, folding, name
+        self.out = Layout(op.output(a.tensor), folding.lanes, folding.drain)
+        super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+
+    def elaborate(self, platform):
+        m = Module()
+        window, scan = Window.of(self.op, self.a.tensor), self.folding.scan
+        m.submodules.rows = rows = RowBuffer(self.a, window, scan)
+        m.submodules.windows = windows = WindowSource(window, rows.position_words)
+        m.submodules.words = words = WordReader(self.a, window, scan,
+                                                pad_value=self.op.pad_value)
+        m.submodules.events = events = EventLists(self.a, window, scan)
+        source = EventSource(self.a.tensor.steps, events.planes, events.longest,
+                             events.segment_depth)
+        m.submodules.adder = adder = SpikeAdder(self.op, self.a.tensor, self.out, source,
+                                                name=self.name)
+        wiring.connect(m, wiring.flipped(self.i), rows.i)
+        wiring.connect(m, windows.o, words.i)
+        wiring.connect(m, words.o, events.i)
+        wiring.connect(m, adder.o, wiring.flipped(self.o))
+        m.d.comb += [
+            windows.filled.eq(rows.filled),
+            rows.finish.eq(windows.finish),
+            rows.read_addr.eq(words.read_addr),
+            words.read_data.eq(rows.read_data),
+            rows.release.eq(Mux(words.o.valid & words.o.ready, words.o.p.release, 0)),
+            adder.full.eq(events.full),
+            adder.counts.eq(events.counts),
+            events.free.eq(adder.free),
+            events.read_addr.eq(adder.read_addr),
+            adder.read_data.eq(events.read_data),
+        ]
+        return m

@@ -1,0 +1,121 @@
+"""Keeps the last rows of a map, as words that a convolution reads."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.arith import wrapping
+from hdl.layout import Layout
+from hdl.memory import Memory
+from hdl.window import Window
+
+__all__ = ["RowBuffer"]
+
+
+class RowBuffer(wiring.Component):
+    """Collects the beats of positions into words of ``scan`` channels and keeps the last rows.
+
+    A position's words lie together, time step by time step. Counts tell the reader how much of
+    its image is there and the writer how much room is left.
+
+    Timing
+    ------
+    One beat per cycle while there is room for the position. A position counts as filled, and can
+    be read, two cycles after its last beat.
+
+    Parameters
+    ----------
+    layout : :class:`Layout`
+        Of the input.
+    window : :class:`Window`
+    scan : int
+        Channels of a word; a multiple of the lanes that divides the block.
+
+    Members
+    -------
+    i
+        Input stream.
+    filled
+        Positions there, counted from the start of the reader's image.
+    finish
+        Strobe: the reader has all it needs of its image and turns to the next.
+    release
+        Rows to forget, in this cycle.
+    read_addr, read_data
+        The memory's read port.
+    """
+
+    def __init__(self, layout: Layout, window: Window, scan: int):
+        if scan % layout.lanes or layout.block % scan:
+            raise ValueError(f"A scan of {scan} channels does not fit beats of {layout.lanes} "
+                             f"lanes in blocks of {layout.block}")
+        self.layout, self.window, self.scan = layout, window, scan
+        self.position_words = layout.tensor.steps * layout.tensor.channels // scan
+        self.depth = window.ring_positions * self.position_words
+        image = window.rows * window.columns
+        super().__init__({
+            "i": In(layout.signature()),
+            "filled": Out(range(image + window.ring_positions + 1)),
+            "finish": In(1),
+            "release": In(range(window.ring_rows + 1)),
+            "read_addr": In(range(max(self.depth, 2))),
+            "read_data": Out(scan * layout.tensor.interval.bits),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        layout, window = self.layout, self.window
+        tensor, image = layout.tensor, window.rows * window.columns
+        beats = self.scan // layout.lanes
+        words = layout.block // self.scan
+
+        m.submodules.memory = memory = Memory(
+            width=self.scan * tensor.interval.bits, depth=self.depth)
+        m.d.comb += [memory.read_addr.eq(self.read_addr), self.read_data.eq(memory.read_data)]
+
+        beat, word = Signal(range(beats)), Signal(range(words))
+        step, block = Signal(range(tensor.steps)), Signal(range(layout.blocks))
+        address = Signal(range(self.depth))
+        occupied = Signal(range(window.ring_positions + 1))
+        inside = Signal()
+        taken = self.i.valid & self.i.ready
+        word_done = taken & (beat == beats - 1)
+        block_done = word_done & (word == words - 1)
+        steps_done = block_done & (step == tensor.steps - 1)
+        position_done = steps_done & (block == layout.blocks - 1)
+
+        m.d.comb += self.i.ready.eq(inside | (occupied != window.ring_positions))
+        with m.If(taken):
+            m.d.sync += inside.eq(~position_done)
+
+        arrived = Signal(self.scan * tensor.interval.bits)
+        m.d.comb += arrived.eq(self.i.payload)
+        if beats > 1:
+            kept = Signal((beats - 1) * layout.bits)
+            m.d.comb += arrived.eq(Cat(kept, self.i.payload))
+            with m.If(taken):
+                m.d.sync += kept.eq(Cat(kept, self.i.payload)[layout.bits:])
+
+        per_step = tensor.channels // self.scan
+        ends = address == self.depth - 1
+        with m.If(taken):
+            m.d.sync += beat.eq(wrapping(beat, beats))
+        with m.If(word_done):
+            m.d.sync += word.eq(wrapping(word, words))
+            with m.If(position_done):
+                m.d.sync += [block.eq(0), step.eq(0), address.eq(Mux(ends, 0, address + 1))]
+            with m.Elif(steps_done):
+                m.d.sync += [block.eq(block + 1), step.eq(0),
+                             address.eq(address + 1 - (tensor.steps - 1) * per_step)]
+            with m.Elif(block_done):
+                m.d.sync += [step.eq(step + 1), address.eq(address + per_step - words + 1)]
+            with m.Else():
+                m.d.sync += address.eq(address + 1)
+        m.d.sync += [memory.write_en.eq(word_done), memory.write_addr.eq(address),
+                     memory.write_data.eq(arrived)]
+
+        complete = Signal()
+        m.d.sync += complete.eq(position_done)
+        m.d.sync += self.filled.eq(self.filled + complete - Mux(self.finish, image, 0))
+        m.d.sync += occupied.eq(occupied + (taken & ~inside) - self.release * window.columns)
+        return m

@@ -1,0 +1,236 @@
+"""Adds the weights of listed spikes, group of output channels by group."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.arith import pack, table, wrapping
+from hdl.fifo import Fifo
+from hdl.layout import Layout, shape_of
+from hdl.memory import Memory
+from ir.ops import Conv
+from ir.tensors import TensorType
+
+__all__ = ["EventSource", "SpikeAdder"]
+
+
+@dataclass(frozen=True)
+class EventSource:
+    """The shape of the lists that an adder replays."""
+
+    steps: int
+    planes: int
+    longest: int
+    segment_depth: int
+
+    @property
+    def segments(self) -> int:
+        return self.steps * self.planes
+
+
+class SpikeAdder(wiring.Component):
+    """Replays a window's lists for every group of output channels.
+
+    For each group and time step it adds one weight row per event, doubling the sums between bit
+    planes, and sends the sums out ``drain`` channels at a time, aligned and with their bias.
+
+    Timing
+    ------
+    A group and time step takes as many cycles as its lists have events (an empty list counts as
+    one), and at least ``lanes / drain``. Its first beat comes :attr:`LATENCY` cycles after its
+    last event is issued. Only the issue of a group's last event waits for room at the output: the
+    datapath behind never stalls.
+
+    Parameters
+    ----------
+    op : :class:`Conv`
+    a : :class:`TensorType`
+        Input tensor.
+    out : :class:`Layout`
+        Of the output; its block is the group.
+    source : :class:`EventSource`
+    name : str
+        Names the memory contents.
+
+    Members
+    -------
+    full, counts, free, read_addr, read_data
+        To :class:`hdl.event_lists.EventLists`.
+    o
+        Output stream.
+    """
+
+    LATENCY = 11
+
+    def __init__(self, op: Conv, a: TensorType, out: Layout, source: EventSource, *, name: str):
+        self.op, self.a, self.out, self.source, self.name = op, a, out, source, name
+        self.buffer_depth = 16 * -(-(12 + 2 * out.groups) // 16)
+        super().__init__({
+            "full": In(2),
+            "counts": In(data.ArrayLayout(range(source.longest + 1), 2 * source.segments)),
+            "free": Out(2),
+            "read_addr": Out(range(2 * source.segments * source.segment_depth)),
+            "read_data": In(range(source.longest)),
+            "o": Out(out.signature()),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        tokens = self._issue(m)
+        sums, loaded = self._add(m, tokens)
+        self._drain(m, sums, loaded)
+        return m
+
+    def _issue(self, m):
+        """Name one event per cycle; an empty list gives one token without an event."""
+        source, out = self.source, self.out
+        active, bank = Signal(), Signal()
+        group, segment = Signal(range(out.blocks)), Signal(range(source.segments))
+        entry, left, empty = (Signal(range(source.segment_depth)),
+                              Signal(range(source.longest + 1)), Signal())
+        plane = Signal(range(source.planes))
+        spacing = Signal(range(out.groups))
+        self.room = room = Signal(range(self.buffer_depth + 1), init=self.buffer_depth)
+        list_done, sum_done, window_done = Signal(), Signal(), Signal()
+        go, issue = Signal(), Signal()
+        m.d.comb += [
+            list_done.eq(left == 0),
+            sum_done.eq(list_done & (plane == source.planes - 1)),
+            go.eq(~sum_done | ((spacing == 0) & (room >= out.groups))),
+            issue.eq(active & go),
+            window_done.eq(sum_done & (segment == source.segments - 1)
+                           & (group == out.blocks - 1)),
+        ]
+        with m.If(issue & sum_done):
+            m.d.sync += spacing.eq(out.groups - 1)
+        with m.Elif(spacing != 0):
+            m.d.sync += spacing.eq(spacing - 1)
+        popped = self.o.valid & self.o.ready
+        m.d.sync += room.eq(room + popped - Mux(issue & sum_done, out.groups, 0))
+
+        turn, begin = Signal(), Signal()
+        next_bank, next_segment = Signal(), Signal.like(segment)
+        m.d.comb += [
+            turn.eq(issue & list_done),
+            next_bank.eq(bank ^ (turn & window_done)),
+            next_segment.eq(Mux(active, wrapping(segment, source.segments), 0)),
+            begin.eq((~active | (turn & window_done)) & self.full.bit_select(next_bank, 1)),
+        ]
+        count = Signal(range(source.longest + 1))
+        m.d.comb += count.eq(self.counts[next_bank * source.segments + next_segment])
+        with m.If(issue & ~list_done):
+            m.d.sync += [entry.eq(entry + 1), left.eq(left - 1)]
+        with m.If(turn | ~active):
+            m.d.sync += [entry.eq(0), left.eq(Mux(count == 0, 0, count - 1)),
+                         empty.eq(count == 0), segment.eq(next_segment)]
+        with m.If(turn):
+            m.d.sync += plane.eq(wrapping(plane, source.planes))
+            with m.If(segment == source.segments - 1):
+                m.d.sync += group.eq(wrapping(group, out.blocks))
+            with m.If(window_done):
+                m.d.sync += [active.eq(0), bank.eq(~bank)]
+        with m.If(begin):
+            m.d.sync += active.eq(1)
+        m.d.comb += self.free.eq((turn & window_done) << bank)
+        m.d.comb += self.read_addr.eq(
+            (bank * source.segments + segment) * source.segment_depth + entry)
+
+        token = Signal(data.StructLayout({
+            "event": 1, "first": 1, "double": 1, "done": 1, "group": group.shape()}))
+        m.d.comb += [
+            token.event.eq(issue & ~empty),
+            token.first.eq(issue & (entry == 0) & (plane == 0)),
+            token.double.eq(issue & (entry == 0) & (plane != 0)),
+            token.done.eq(issue & sum_done),
+            token.group.eq(group),
+        ]
+        return token
+
+    def _add(self, m, token):
+        """List entry, weight row, sums: a pipeline that never stalls."""
+        op, out, source = self.op, self.out, self.source
+        rows, bits = source.longest, op.weight_bits
+        delayed = [token]
+        for cycle in range(1, 7):
+            after = Signal.like(token, name=f"token_{cycle}")
+            m.d.sync += after.eq(delayed[-1])
+            delayed.append(after)
+
+        weights = op.weight.transpose(0, 2, 3, 1).reshape(out.blocks, out.block, rows)
+        m.submodules.weights = memory = Memory(
+            width=out.block * bits, depth=out.blocks * rows, name=f"{self.name}_weight",
+            contents=[pack(weights[g, :, row], bits)
+                      for g in range(out.blocks) for row in range(rows)])
+        row, address = Signal(range(rows)), Signal(range(max(2, out.blocks * rows)))
+        words = Signal(data.ArrayLayout(signed(bits), out.block))
+        m.d.sync += [
+            row.eq(self.read_data),
+            address.eq(row + table(delayed[2].group, [g * rows for g in range(out.blocks)])),
+            words.eq(memory.read_data),
+        ]
+        m.d.comb += memory.read_addr.eq(address)
+
+        at = delayed[5]
+        sums = Signal(data.ArrayLayout(shape_of(op.accumulator(self.a.interval)), out.block))
+        for lane in range(out.block):
+            kept = sums[lane]
+            if source.planes > 1:
+                kept = Mux(at.double, sums[lane] << 1, sums[lane])
+            m.d.sync += sums[lane].eq(Mux(at.first, 0, kept) + Mux(at.event, words[lane], 0))
+        return sums, delayed[6].done
+
+    def _drain(self, m, sums, loaded):
+        """Send finished sums out, a beat per cycle, shifted and with their bias."""
+        op, out = self.op, self.out
+        width = len(sums[0])
+        waiting = Signal(out.block * width)
+        beats_left = Signal(range(out.groups + 1))
+        m.d.sync += [waiting.eq(Mux(loaded, sums.as_value(), waiting >> out.lanes * width)),
+                     beats_left.eq(Mux(loaded, out.groups,
+                                       Mux(beats_left == 0, 0, beats_left - 1)))]
+        shifts = sorted(set(op.shift.tolist()))
+        bias_shape = Shape.cast(range(min(0, int(op.bias.min())), int(op.bias.max()) + 1))
+        channel = data.StructLayout({"bias": bias_shape, "shift": range(len(shifts))})
+        bias_bits, shift_bits = bias_shape.width, len(Signal(range(len(shifts))))
+        words = []
+        for first in range(0, op.out_channels, out.lanes):
+            lanes = range(first, first + out.lanes)
+            words.append(pack([pack([op.bias[c]], bias_bits)
+                               | shifts.index(int(op.shift[c])) << bias_bits for c in lanes],
+                              bias_bits + shift_bits))
+        m.submodules.parameters = parameters = Memory(
+            width=out.lanes * (bias_bits + shift_bits), depth=len(words),
+            name=f"{self.name}_bias", contents=words)
+
+        # The parameters of a beat are looked up while the beats before it leave.
+        leaves = Signal()
+        step, group = Signal(range(out.tensor.steps)), Signal(range(out.groups))
+        block = Signal(range(max(2, len(words))))
+        m.d.comb += leaves.eq(beats_left != 0)
+        with m.If(leaves):
+            m.d.sync += group.eq(wrapping(group, out.groups))
+            with m.If(group == out.groups - 1):
+                m.d.sync += step.eq(wrapping(step, out.tensor.steps))
+                with m.If(step == out.tensor.steps - 1):
+                    m.d.sync += block.eq(Mux(block == len(words) - out.groups, 0,
+                                             block + out.groups))
+        m.d.comb += parameters.read_addr.eq(block + group)
+
+        lanes = Signal(data.ArrayLayout(sums.shape().elem_shape, out.lanes))
+        found = Signal(data.ArrayLayout(channel, out.lanes))
+        moving, result = Signal(2), Signal(data.ArrayLayout(out.shape, out.lanes))
+        taken = Signal.like(lanes)
+        m.d.sync += [
+            lanes.eq(waiting[:out.lanes * width]), taken.eq(lanes), moving.eq(Cat(leaves, moving)),
+            found.eq(parameters.read_data),
+        ]
+        for lane in range(out.lanes):
+            aligned = Array([taken[lane] << shift for shift in shifts])[found[lane].shift]
+            m.d.comb += result[lane].eq(aligned + found[lane].bias)
+
+        m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.buffer_depth)
+        m.d.sync += [buffer.i.valid.eq(moving[1]), buffer.i.payload.eq(result)]
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))

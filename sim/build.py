@@ -1,0 +1,124 @@
+"""Compile the circuit of an rtl folder to a program, once."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.harness import HARNESS, header, wrapper
+from sim.manifest import Manifest
+from sim.tools import Toolchain, cache_folder, find_toolchain, library_folder
+
+__all__ = ["BuildError", "Built", "build", "cached", "run_tool"]
+
+DRIVER = Path(__file__).with_name("driver.cpp")
+WARNINGS = ("-Wno-fatal", "-Wno-WIDTH", "-Wno-UNOPTFLAT", "-Wno-CASEINCOMPLETE",
+            "-Wno-UNUSEDSIGNAL", "-Wno-DECLFILENAME", "-Wno-PINCONNECTEMPTY")
+FLAGS = ("--cc", "--exe", "-O3", "--x-assign", "fast", "--x-initial", "unique",
+         "--output-split", "20000", "--no-timing", *WARNINGS)
+OPTIMISATION = ("OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2")
+
+
+class BuildError(RuntimeError):
+    """Verilator or the compiler refused a circuit; the message ends with what they said."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A compiled circuit; ``seconds`` is what compiling took, 0.0 if it was there already."""
+
+    program: Path
+    seconds: float
+
+
+def build(manifest: Manifest, *, waves: bool = False) -> Built:
+    """Compile a circuit with the bulk driver, or take the program that did so before.
+
+    The program reads its memory contents when it starts, so it runs in ``manifest.folder`` and
+    does not depend on them. ``waves`` makes the variant that can write FST.
+    Raises :exc:`sim.tools.ToolMissing` or :exc:`BuildError`.
+    """
+    toolchain = find_toolchain()
+    files = {
+        **{name: (manifest.folder / name).read_bytes() for name in manifest.sources},
+        f"{HARNESS}.v": wrapper(manifest).encode(),
+        "probes.h": header(manifest).encode(),
+        "driver.cpp": DRIVER.read_bytes(),
+    }
+    flags = [*FLAGS, *(["--trace-fst", "-CFLAGS", f"-I{library_folder()}"] if waves else [])]
+    recipe = [*flags, *OPTIMISATION]
+
+    def compile_in(folder: Path) -> None:
+        jobs = str(os.cpu_count() or 1)
+        run_tool([*toolchain.verilator, *flags, "--top-module", HARNESS, "--prefix",
+                  f"V{HARNESS}", "-Mdir", "objects", "-o", "simulator", f"{HARNESS}.v",
+                  *manifest.sources, "driver.cpp"], folder, toolchain)
+        run_tool([toolchain.make, "-s", "-j", jobs, "-C", "objects", "-f", f"V{HARNESS}.mk",
+                  "USER_CPPFLAGS=-I..", *OPTIMISATION, *toolchain.make_variables],
+                 folder, toolchain)
+        (folder / "objects" / "simulator").replace(folder / "simulator")
+        shutil.rmtree(folder / "objects")
+
+    folder, seconds = cached("simulator", files, recipe, toolchain, compile_in)
+    return Built(folder / "simulator", seconds)
+
+
+def cached(kind: str, files: Mapping[str, bytes], recipe: list[str], toolchain: Toolchain,
+           make: Callable[[Path], None]) -> tuple[Path, float]:
+    """The folder that ``make`` fills from ``files`` by ``recipe``, and the seconds that took.
+
+    It is named by the digest of all of them and of the tools. Work goes on beside and is renamed
+    when it is complete, so that an interruption leaves nothing that looks finished.
+    """
+    digest = hashlib.sha256()
+    for part in (kind, toolchain.version, toolchain.compiler, *recipe):
+        digest.update(part.encode() + b"\0")
+    for name, content in sorted(files.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    home = cache_folder()
+    folder = home / f"{kind}-{digest.hexdigest()[:32]}"
+    if folder.is_dir():
+        return folder, 0.0
+    home.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=home) as name:
+        beside = Path(name) / kind
+        for path, content in files.items():
+            (beside / path).parent.mkdir(parents=True, exist_ok=True)
+            (beside / path).write_bytes(content)
+        make(beside)
+        try:
+            beside.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+            # Another process has made the same in the meantime.
+    return folder, time.monotonic() - started
+
+
+def run_tool(command: list[str], folder: Path, toolchain: Toolchain,
+             environment: Mapping[str, str] | None = None) -> None:
+    """Run a tool with its children in ``folder``; none of them outlives an interruption.
+
+    Raises :exc:`BuildError` with the end of its output when it fails.
+    """
+    with subprocess.Popen(command, cwd=folder, env=environment or toolchain.environment(),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace",
+                          start_new_session=True) as process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
+        lines = output.strip().splitlines()
+        errors = [line for line in lines if "rror" in line][:5]
+        raise BuildError(f"{Path(command[0]).name} {Path(command[1]).name} failed with exit code "
+                         f"{process.returncode}:\n" + "\n".join([*errors, "...", *lines[-15:]]))

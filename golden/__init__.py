@@ -1,0 +1,1 @@
+"""Everything PyTorch: float models, training, fake quantisation, and the integer kernels."""

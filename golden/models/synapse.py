@@ -1,0 +1,74 @@
+"""Weights with batch norm: a convolution, or its 1x1 form, a linear layer on tokens."""
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+__all__ = ["Synapse", "convolve"]
+
+
+def convolve(x: Tensor, weight: Tensor, stride: int, pad_value: float = 0.0) -> Tensor:
+    """``[..., H, W, Cin]`` with weights ``[Cout, Cin, K, K]`` to ``[..., H', W', Cout]``.
+
+    Padding is ``K // 2`` on every side with ``pad_value``.
+    """
+    kernel = weight.shape[-1]
+    if kernel == 1:
+        return functional.linear(x, weight[:, :, 0, 0])
+    flat = x.flatten(0, -4).permute(0, 3, 1, 2)
+    padding = kernel // 2
+    if pad_value:
+        flat = functional.pad(flat, (padding,) * 4, value=pad_value)
+        padding = 0
+    y = functional.conv2d(flat, weight, stride=stride, padding=padding)
+    return y.permute(0, 2, 3, 1).unflatten(0, x.shape[:-3])
+
+
+class Synapse(nn.Module):
+    """``BN(conv(x))`` on maps ``[T, N, H, W, C]``, or ``conv(x) + bias`` where ``norm`` is False.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels.
+    kernel, stride : int
+        Padding is ``kernel // 2``.
+    gain : float
+        First value of the batch norm's weight; small ones keep branches quiet at the start.
+    norm : bool
+    generator : torch.Generator
+        Of the initial weights, normal with variance ``1 / fan-in``.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, generator: Generator, kernel: int = 1,
+                 stride: int = 1, gain: float = 1.0, norm: bool = True):
+        super().__init__()
+        fan_in = inputs * kernel * kernel
+        weight = torch.randn(outputs, inputs, kernel, kernel, generator=generator)
+        self.weight = nn.Parameter(weight * fan_in ** -0.5)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.stride = stride
+        self.norm = nn.BatchNorm1d(outputs, affine=False) if norm else None
+        self.gain = nn.Parameter(torch.full((outputs,), gain)) if norm else None
+
+    @property
+    def kernel(self) -> int:
+        return self.weight.shape[-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = convolve(x, self.weight, self.stride)
+        if self.norm is None:
+            return y + self.bias
+        rows = y.reshape(-1, y.shape[-1])
+        rows = functional.batch_norm(rows, self.norm.running_mean, self.norm.running_var,
+                                     self.gain, self.bias, self.training, self.norm.momentum,
+                                     self.norm.eps)
+        return rows.reshape(y.shape)
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Weights ``[Cout, Cin, K, K]`` and bias ``[Cout]`` with the batch norm inside."""
+        if self.norm is None:
+            return self.weight.detach().clone(), self.bias.detach().clone()
+        scale = self.gain * (self.norm.running_var + self.norm.eps).rsqrt()
+        weight = self.weight * scale[:, None, None, None]
+        return weight.detach(), (self.bias - self.norm.running_mean * scale).detach()

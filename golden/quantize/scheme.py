@@ -1,0 +1,63 @@
+"""How many bits numbers get."""
+
+import json
+from dataclasses import asdict, dataclass
+
+__all__ = ["Scheme"]
+
+WEIGHT_BITS = (2, 3, 4, 8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    """Bits of weights and resolution of sums.
+
+    Parameters
+    ----------
+    weight_bits : int
+        2, 3, 4 or 8, of every layer that has no own figure. Weights are symmetric:
+        ``-(2**(bits - 1) - 1) .. 2**(bits - 1) - 1``.
+    first_bits, head_bits : int, optional
+        Of the first layer and of the head.
+    fraction_bits : int
+        By how many bits sums are shifted before bias and threshold, which thus get finer.
+    stream_bits : int
+        The residual stream counts in units of ``2**-stream_bits`` of a threshold.
+    shifts : int
+        How many neighbouring shifts the channels of one writer of the stream may choose from.
+
+    Raises
+    ------
+    ValueError
+        For other bits, or amounts outside 0..8 (fraction), 2..12 (stream), 1..12 (shifts).
+    """
+
+    weight_bits: int = 4
+    first_bits: int | None = None
+    head_bits: int | None = None
+    fraction_bits: int = 2
+    stream_bits: int = 6
+    shifts: int = 2
+
+    def __post_init__(self):
+        for name in ("weight_bits", "first_bits", "head_bits"):
+            bits = getattr(self, name)
+            if bits not in WEIGHT_BITS and (bits is not None or name == "weight_bits"):
+                raise ValueError(f"Scheme {name} must be one of 2, 3, 4, 8, not {bits!r}")
+        for name, low, high in (("fraction_bits", 0, 8), ("stream_bits", 2, 12),
+                                ("shifts", 1, 12)):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"Scheme {name} must be {low} to {high}, "
+                                 f"not {getattr(self, name)}")
+
+    def to_json(self) -> str:
+        """One line of JSON that :meth:`from_json` reads back to an equal value."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Scheme":
+        """The value that :meth:`to_json` wrote; raises ValueError for any other text."""
+        try:
+            return cls(**json.loads(text))
+        except TypeError as error:
+            raise ValueError(f"Not the description of a quantisation: {error}") from error

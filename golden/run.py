@@ -1,0 +1,98 @@
+"""Runs an integer graph on images and keeps what passes along its edges."""
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from golden.ops import KERNELS
+from ir import IMAGE, Graph, TensorType
+
+__all__ = ["accuracy", "logits", "trace"]
+
+BATCH = 250
+"""Images at a time: bounds memory, no influence on results."""
+
+
+def trace(graph: Graph, images: np.ndarray,
+          keep: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Every tensor of the graph, ``image`` included, by name: integers ``[N, T, C, H, W]``.
+
+    ``images`` is uint8 ``[N, C, H, W]``; with ``keep``, only the tensors named there are kept.
+    Each has the smallest signed type that holds its interval (``image``: uint8).
+
+    Raises TypeError or ValueError for other images, an unknown name in ``keep``, or a value
+    outside the interval that the graph proves, which no graph from ``ir`` has.
+    """
+    names = tuple(graph.types) if keep is None else tuple(keep)
+    if unknown := [name for name in names if name not in graph.types]:
+        raise ValueError(f"Graph {graph.name!r} has no tensor {unknown[0]!r}; it has "
+                         f"{', '.join(graph.types)}")
+    _check_images(graph, images)
+    kept = {name: np.empty((len(images), *graph.types[name].shape), _dtype(graph, name))
+            for name in names}
+    for start, tensors in _batches(graph, images, set(names)):
+        for name, values in tensors.items():
+            kept[name][start:start + len(values)] = values.numpy()
+    return kept
+
+
+def logits(graph: Graph, images: np.ndarray) -> np.ndarray:
+    """The logits, int64 ``[N, classes]``, of uint8 images ``[N, C, H, W]``."""
+    last = graph.nodes[-1].name
+    return trace(graph, images, keep=[last])[last][:, 0, :, 0, 0].astype(np.int64)
+
+
+def accuracy(graph: Graph, images: np.ndarray, labels: np.ndarray) -> float:
+    """The fraction of images whose greatest logit, the first of equals, is their label's."""
+    if len(images) != len(labels):
+        raise ValueError(f"There are {len(labels)} labels for {len(images)} images")
+    if not len(images):
+        raise ValueError("There are no images to be right about")
+    return float((logits(graph, images).argmax(1) == labels).mean())
+
+
+def _batches(graph: Graph, images: np.ndarray,
+             names: set[str]) -> Iterator[tuple[int, dict[str, Tensor]]]:
+    last_use = {name: i for i, node in enumerate(graph.nodes) for name in node.inputs}
+    for start in range(0, len(images), BATCH):
+        batch = torch.from_numpy(np.ascontiguousarray(images[start:start + BATCH]))
+        alive = {IMAGE: batch.unsqueeze(1)}
+        kept = {IMAGE: alive[IMAGE]} if IMAGE in names else {}
+        for i, node in enumerate(graph.nodes):
+            value = KERNELS[type(node.op)](node.op, *(alive[name] for name in node.inputs))
+            _check_value(node.name, graph.types[node.name], value)
+            alive[node.name] = value
+            if node.name in names:
+                kept[node.name] = value
+            for name in {name for name in node.inputs if last_use[name] == i}:
+                del alive[name]
+        yield start, kept
+
+
+def _check_images(graph: Graph, images: np.ndarray) -> None:
+    if images.dtype != np.uint8:
+        raise TypeError(f"Images must be uint8, not {images.dtype}")
+    shape = graph.image.shape[1:]
+    if images.ndim != 4 or images.shape[1:] != shape:
+        raise ValueError(f"Graph {graph.name!r} takes images [N, {', '.join(map(str, shape))}], "
+                         f"not {list(images.shape)}")
+    if images.size and images.max() > graph.image.interval.high:
+        raise ValueError(f"Graph {graph.name!r} takes pixels {graph.image.interval}, "
+                         f"not {images.max()}")
+
+
+def _check_value(name: str, kind: TensorType, value: Tensor) -> None:
+    if tuple(value.shape[1:]) != kind.shape:
+        raise ValueError(f"Node {name!r} made {list(value.shape[1:])}, not {list(kind.shape)}")
+    low, high = (int(extreme) for extreme in value.aminmax())
+    if low < kind.interval.low or high > kind.interval.high:
+        raise ValueError(f"Node {name!r} made {low}..{high}, outside {kind.interval}")
+
+
+def _dtype(graph: Graph, name: str) -> np.dtype:
+    if name == IMAGE:
+        return np.dtype(np.uint8)
+    bits = graph.types[name].interval.bits + (not graph.types[name].interval.signed)
+    return np.dtype(next(f"int{size}" for size in (8, 16, 32, 64) if bits <= size))

@@ -1,0 +1,121 @@
+"""What every open flow is: two plans, and the reading of what they leave."""
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flows.boards import pins_for
+from flows.circuit import Circuit
+from flows.harness import HARNESS, harness
+from flows.plan import Fallback, Plan, Step
+from flows.reports import Usage, mapped_cells, parse_placement, utilisation
+from flows.run import Finished
+from flows.targets import Target
+
+__all__ = ["NETLIST", "PLACED", "STATISTICS", "Flow", "Implementation", "flat_module"]
+
+NETLIST = "netlist.json"
+STATISTICS = "statistics.json"
+PLACED = "placed.json"
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """What to place and how."""
+
+    target: Target
+    clock_mhz: float
+    seed: int
+
+
+class Flow(ABC):
+    """One toolchain. Planning is pure; only :mod:`flows.run` touches the machine.
+
+    A build has two plans, so that another seed, clock or board of the family does not repeat the
+    synthesis: first :meth:`synthesis`, then :meth:`placement` of its netlist.
+    """
+
+    tools: ClassVar[tuple[str, ...]]
+    bitstream: ClassVar[str]
+    """File of the placement's folder that programs the device."""
+    bels: ClassVar[dict[str, str]]
+    """Resource of a :class:`flows.reports.Usage` to what nextpnr calls it."""
+
+    @abstractmethod
+    def mapping(self, target: Target) -> str:
+        """The Yosys command that maps the harness to cells of the target's family."""
+
+    @abstractmethod
+    def placement(self, netlist: bytes, task: Implementation) -> Plan:
+        """Place and route a netlist that :meth:`synthesis` made, and pack the bitstream."""
+
+    @abstractmethod
+    def count(self, cells: dict[str, int]) -> Usage:
+        """What mapped cells, by type, will take when packed; kind ``estimated``."""
+
+    def placed(self, finished: Finished) -> tuple[Usage, str]:
+        """Measured usage, and the critical path in words."""
+        report = parse_placement(finished.text(PLACED))
+        counts = {name: report.used.get(bel) for name, bel in self.bels.items()}
+        return Usage.of(counts, fmax_mhz=report.fmax_mhz), report.critical_path
+
+    def shortage(self, log: str) -> dict[str, int]:
+        """What a placement would have needed, from the log of one that failed for want of room.
+
+        By resource; empty when room was not what it lacked.
+        """
+        counts = utilisation(log)
+        if all(used <= available for used, available in counts.values()):
+            return {}
+        return {name: counts[bel][0] for name, bel in self.bels.items() if bel in counts}
+
+    def synthesis(self, circuit: Circuit, target: Target) -> Plan:
+        """Map the circuit inside its harness.
+
+        The circuit stays a module of its own while it is mapped, so that no cell belongs to both
+        and what the harness costs can be counted; then all becomes flat.
+        """
+        flat = self._script(circuit, target, "")
+        # ABC9 of Yosys 0.70 can stumble over its own wire names; enumerated ones are safe but
+        # tell nobody anything, so they are the second choice.
+        renamed = self._script(circuit, target, "proc\nflatten\nopt_clean -purge\n"
+                               "rename -enumerate -pattern n_%_ w:*\n")
+        arguments = ("-q", "-l", "yosys.log", "-s")
+        step = Step(name="synthesis", tool="yosys", arguments=(*arguments, "synth.ys"),
+                    log="yosys.log",
+                    fallback=Fallback("count_id(wire->name) == 0", (*arguments, "renamed.ys")))
+        reset_low = any(pin.inverted for pin in pins_for(target.board) if pin.port == "reset")
+        files = {**circuit.sources, **circuit.memories,
+                 "harness.il": harness(circuit, reset_low=reset_low),
+                 "synth.ys": flat.encode(), "renamed.ys": renamed.encode()}
+        return Plan(files, steps=(step,), outputs=(NETLIST, STATISTICS))
+
+    def _script(self, circuit: Circuit, target: Target, prepare: str) -> str:
+        return (f"read_verilog {' '.join(circuit.sources)}\n"
+                "read_rtlil harness.il\n"
+                f"hierarchy -check -top {HARNESS}\n"
+                f"setattr -mod -set keep_hierarchy 1 {circuit.top}\n"
+                f"{prepare}"
+                f"{self.mapping(target)} -top {HARNESS}\n"
+                f"tee -q -o {STATISTICS} stat -json\n"
+                f"setattr -mod -unset keep_hierarchy {circuit.top}\n"
+                "flatten\n"
+                "opt_clean\n"
+                f"select {HARNESS}\n"
+                f"write_json -selected {NETLIST}\n")
+
+    def parts(self, circuit: Circuit, finished: Finished) -> tuple[Usage, Usage]:
+        """Estimated usage of the circuit and of its harness, from a finished synthesis."""
+        text = finished.text(STATISTICS)
+        return (self.count(mapped_cells(text, circuit.top)),
+                self.count(mapped_cells(text, HARNESS)))
+
+    def netlist(self, finished: Finished) -> bytes:
+        return (finished.folder / NETLIST).read_bytes()
+
+
+def flat_module(netlist: bytes) -> tuple[dict, dict]:
+    """A netlist in Yosys' JSON form and, of it, the harness' module."""
+    document = json.loads(netlist)
+    return document, document["modules"][HARNESS]

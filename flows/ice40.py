@@ -1,0 +1,58 @@
+"""Lattice iCE40: Yosys, nextpnr-ice40, icepack."""
+
+import re
+from dataclasses import replace
+
+from flows.boards import pins_for
+from flows.constraints import write_pcf
+from flows.flow import NETLIST, PLACED, Flow, Implementation
+from flows.plan import Plan, Step
+from flows.reports import Kind, Usage
+from flows.run import Finished
+from flows.targets import Target
+
+__all__ = ["Ice40"]
+
+_LOG = "nextpnr.log"
+_FLIP_FLOPS = re.compile(r"(\d+) LCs used as (?:LUT4 and DFF|DFF only)")
+
+
+class Ice40(Flow):
+    """A LUT is a logic cell (ICESTORM_LC): a LUT4, a flip-flop, or both; a carry bit takes one."""
+
+    tools = ("yosys", "nextpnr-ice40", "icepack")
+    bitstream = "spikeloom.bin"
+    bels = {"luts": "ICESTORM_LC", "brams": "ICESTORM_RAM", "dsps": "ICESTORM_DSP"}
+
+    def mapping(self, target: Target) -> str:
+        if target.budget.dsps:
+            return "synth_ice40 -device u -dsp"
+        return "synth_ice40 -device hx"
+
+    def count(self, cells: dict[str, int]) -> Usage:
+        """A lower bound in cells: nextpnr puts a flip-flop with the LUT before it, if it can."""
+        ffs = sum(count for name, count in cells.items() if name.startswith("SB_DFF"))
+        return Usage(luts=max(cells.get("SB_LUT4", 0), ffs), ffs=ffs,
+                     brams=cells.get("SB_RAM40_4K", 0), dsps=cells.get("SB_MAC16", 0),
+                     kind=Kind.ESTIMATED)
+
+    def placement(self, netlist: bytes, task: Implementation) -> Plan:
+        target = task.target
+        size = target.device.name.removeprefix("iCE40").lower()
+        pins = pins_for(target.board)
+        route = ("--" + size, "--package", target.package, "--json", NETLIST,
+                 "--pcf", "pins.pcf", "--freq", f"{task.clock_mhz:g}", "--seed", str(task.seed),
+                 "--timing-allow-fail", "--report", PLACED, "--asc", "placed.asc",
+                 "-q", "-l", _LOG, *(() if pins else ("--pcf-allow-unconstrained",)))
+        return Plan({NETLIST: netlist, "pins.pcf": write_pcf(pins).encode()},
+                    steps=(Step(name="place and route", tool="nextpnr-ice40", arguments=route,
+                                log=_LOG),
+                           Step(name="bitstream", tool="icepack",
+                                arguments=("placed.asc", self.bitstream))),
+                    outputs=(PLACED, self.bitstream))
+
+    def placed(self, finished: Finished) -> tuple[Usage, str]:
+        usage, critical_path = super().placed(finished)
+        # The JSON report counts logic cells only; the log says what they hold.
+        held = [int(count) for count in _FLIP_FLOPS.findall(finished.text(_LOG))]
+        return replace(usage, ffs=sum(held) if held else None), critical_path

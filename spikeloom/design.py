@@ -1,0 +1,180 @@
+"""A circuit for a graph: how it is folded, its files, its simulation and its cost."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from flows import get_target
+from golden import run
+from hdl.cost import area
+from hdl.emit import emit
+from hdl.folding import from_json, to_json
+from hdl.solve import solve
+from hdl.timing import Timing, timing
+from ir import Budget, Graph
+from ir.folder import load, save
+from ir.staging import staged
+from sim.run import SimulationResult, simulate
+from sim.verify import Verification, verify
+
+__all__ = ["DEFAULT_TARGET", "Cost", "Design", "generate", "read_design"]
+
+DEFAULT_TARGET = "ulx3s-85f"
+NET = "net"
+MANIFEST = "manifest.json"
+FOLDINGS = "foldings.json"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a design takes, by the generators' cost models: nothing here was measured.
+
+    Parameters
+    ----------
+    area : Budget
+    timing : Timing or None
+        Cycles for the images that the cost was asked for; None without images.
+    """
+
+    area: Budget
+    timing: Timing | None
+    kind: str = "estimated"
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """A graph with a folding for each of its nodes; all of it in Verilog on request.
+
+    Parameters
+    ----------
+    graph : Graph
+    foldings : mapping of node name to folding
+    target : str or None
+        What the foldings were chosen for.
+    folder : Path or None
+        Where its files lie already, see :func:`read_design`.
+    """
+
+    graph: Graph
+    foldings: Mapping[str, Any]
+    target: str | None = None
+    folder: Path | None = None
+    _rooms: list[TemporaryDirectory] = field(default_factory=list, repr=False)
+
+    def write(self, folder: str | Path) -> None:
+        """Write the rtl folder: Verilog, memory contents, test bench, documents and the graph.
+
+        It appears whole or not at all, and replaces an older design. The same design gives the
+        same bytes. Raises ValueError if the folder holds something else.
+        """
+        with staged(folder, MANIFEST) as fresh:
+            self._fill(fresh)
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """The class of each image uint8 ``[N, C, H, W]``, int64 ``[N]``, by the integer network.
+
+        The circuit's classes are the same: :meth:`verify` shows it.
+        """
+        return run.logits(self.graph, images).argmax(1)
+
+    def simulate(self, images: np.ndarray, *, trace: bool | Iterable[str] = False,
+                 processes: int | None = None, waves: str | Path | None = None,
+                 progress: Progress | None = None) -> SimulationResult:
+        """Run images uint8 ``[N, C, H, W]`` through the circuit: logits, cycles, latencies.
+
+        Arguments as for :func:`sim.run.simulate`.
+        """
+        return simulate(self._home(), images, trace=trace, processes=processes, waves=waves,
+                        progress=progress)
+
+    def verify(self, images: np.ndarray, labels: np.ndarray | None = None, *,
+               trace_images: int = 16, processes: int | None = None,
+               progress: Progress | None = None) -> Verification:
+        """Compare the circuit with the integer network on images uint8 ``[N, C, H, W]``.
+
+        All logits of all images and every tensor of the first ``trace_images`` are compared.
+        Arguments as for :func:`sim.verify.verify`.
+        """
+        return verify(self._home(), images, labels, trace_images=trace_images,
+                      processes=processes, progress=progress)
+
+    def cost(self, images: np.ndarray | None = None) -> Cost:
+        """Area, and for images uint8 ``[N, C, H, W]`` cycles, by the cost models."""
+        cycles = None
+        if images is not None:
+            cycles = timing(self.graph, self.foldings, run.trace(self.graph, images))
+        return Cost(area=area(self.graph, self.foldings), timing=cycles)
+
+    def _fill(self, place: Path) -> None:
+        for name, content in emit(self.graph, self.foldings, target=self.target).items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(content)
+        (place / FOLDINGS).write_text(json.dumps(to_json(self.foldings), indent=1) + "\n")
+        save(self.graph, place / NET)
+
+    def _home(self) -> Path:
+        """The folder that is simulated: the design's own, or a temporary one for its lifetime."""
+        if self.folder is not None:
+            return self.folder
+        if not self._rooms:
+            self._rooms.append(TemporaryDirectory(prefix="spikeloom-"))
+            self._fill(Path(self._rooms[0].name))
+        return Path(self._rooms[0].name)
+
+
+def generate(graph: Graph, target: str | None = DEFAULT_TARGET, *, fps: float | None = None,
+             fit: float = 0.8, foldings: Mapping[str, Any] | None = None,
+             calibration: np.ndarray | None = None) -> Design:
+    """A design for a graph, folded for a target.
+
+    Parameters
+    ----------
+    graph : Graph
+    target : str
+        A known FPGA board or device.
+    fps : float, optional
+        Images per second to reach with the least area; default: as many as fit.
+    fit : float
+        The share of the target's resources to fill at most.
+    foldings : mapping, optional
+        Foldings of your own, by node; nothing is solved then.
+    calibration : uint8 array ``[N, C, H, W]``, optional
+        Images whose activity the stages are balanced for.
+
+    Raises
+    ------
+    ValueError
+        For an unknown target, or when nothing fits (:exc:`hdl.solve.DoesNotFit`); says what is
+        short.
+    """
+    if foldings is None:
+        device = get_target(target or DEFAULT_TARGET)
+        tensors = None if calibration is None else run.trace(graph, calibration)
+        foldings = solve(graph, device.budget, tensors=tensors, fps=fps,
+                         clock_mhz=device.clock_mhz, fit=fit)
+    return Design(graph, foldings, target)
+
+
+def read_design(place: str | Path) -> Design:
+    """The design in an rtl folder; its Verilog there is what will be simulated.
+
+    Raises FileNotFoundError or ValueError for a folder that is missing, damaged or something else.
+    """
+    place = Path(place)
+    if not (place / MANIFEST).is_file():
+        raise FileNotFoundError(f"{place} is no generated design, it has no {MANIFEST}; make one "
+                                "with `spikeloom generate`")
+    graph = load(place / NET)
+    try:
+        target = json.loads((place / MANIFEST).read_text())["target"]
+        foldings = from_json(json.loads((place / FOLDINGS).read_text()))
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{place} is damaged ({error!r}); generate the design again") from error
+    return Design(graph, foldings, target, place.absolute())

@@ -1,0 +1,63 @@
+"""The report's plots."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+__all__ = ["energy_plot", "plotly_script", "rate_plot", "stage_plot"]
+
+INK, ACCENT, MARK, SOFT = "#1f2933", "#2b6cb0", "#c05621", "#90cdf4"
+
+Layer = Mapping[str, Any]
+
+
+def plotly_script() -> str:
+    """Plotly itself, so that the page needs no network."""
+    return get_plotlyjs()
+
+
+def rate_plot(layers: Sequence[Layer]) -> str:
+    """Share of neurons that spike in a time step, by tensor of spikes."""
+    spiking = [layer for layer in layers if layer["spike_rate"] is not None]
+    bars = go.Bar(x=[layer["name"] for layer in spiking],
+                  y=[100 * layer["spike_rate"] for layer in spiking], marker_color=ACCENT)
+    return _html([bars], "Spike rate (measured)", "spikes per neuron and step, %")
+
+
+def stage_plot(stages: Sequence[Layer], slowest: str | None) -> str:
+    """Service cycles of each stage of the pipeline; the slowest sets the rate."""
+    bars = go.Bar(x=[stage["name"] for stage in stages],
+                  y=[stage["busy_cycles"] for stage in stages],
+                  marker_color=[MARK if stage["name"] == slowest else ACCENT for stage in stages])
+    return _html([bars], "Service cycles per image and stage (estimated)", "cycles")
+
+
+def energy_plot(layers: Sequence[Layer]) -> str:
+    """Energy of each layer's operations by both conventions, with the dense equivalent's."""
+    names = [layer["name"] for layer in layers]
+    bars = [go.Bar(name=name, x=names, y=[layer[key] for layer in layers], marker_color=color)
+            for name, key, color in (("executed operations, int8", "int8_nj", ACCENT),
+                                     ("reading weights", "weight_memory_nj", SOFT))]
+    return _html(bars, "Energy per image and layer (modelled, 45 nm int8)", "nJ",
+                 barmode="stack")
+
+
+def _html(traces: list[go.Bar], title: str, unit: str, **layout: Any) -> str:
+    figure = go.Figure(traces)
+    figure.update_layout(title={"text": title, "font": {"size": 15}}, template="simple_white",
+                         font={"family": "system-ui, sans-serif", "color": INK, "size": 12},
+                         margin={"l": 60, "r": 16, "t": 48, "b": 110}, height=360,
+                         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+                         yaxis={"title": {"text": unit}, "rangemode": "tozero"},
+                         xaxis={"tickangle": -45},
+                         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1,
+                                 "xanchor": "right"}, **layout)
+    return figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False},
+                          div_id=f"plot-{abs(_stable(title)):x}")
+
+
+def _stable(text: str) -> int:
+    """A number for ``text``, the same in every run: plotly's own names are random."""
+    return int.from_bytes(text.encode()) % (1 << 48)

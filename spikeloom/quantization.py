@@ -1,0 +1,82 @@
+"""From a trained model to the integer graph."""
+
+from pathlib import Path
+
+import numpy as np
+
+from golden.checkpoints import Notes, load_checkpoint
+from golden.data import Dataset, load
+from golden.models import SpikingTransformer
+from golden.presets import Preset, find_preset
+from golden.quantize import QuantizedModel
+from golden.quantize import quantize as quantize_model
+from ir import Graph
+
+__all__ = ["CALIBRATION", "calibration_images", "float_model", "quantize"]
+
+CALIBRATION = 512
+"""Training images that quantisation looks at where nobody says which."""
+
+
+def quantize(model: SpikingTransformer | str | Path, calibration: np.ndarray | None = None,
+             weight_bits: int | None = None, *, name: str | None = None) -> Graph:
+    """The integer graph of a trained model.
+
+    Parameters
+    ----------
+    model : SpikingTransformer, str or Path
+        A float model, one that was trained on integers (it is taken as it is), the path of either
+        one's checkpoint, or the name of a preset.
+    calibration : uint8 array ``[N, C, H, W]``
+        A few hundred training images. Needed for a float model.
+    weight_bits : int, optional
+        2, 3, 4 or 8; default 4, for a preset its own. A preset's own number takes the shipped
+        integer checkpoint, which was trained on integers.
+    name : str, optional
+        Of the graph.
+
+    Raises
+    ------
+    ValueError, TypeError, FileNotFoundError
+        For an unknown preset, a damaged checkpoint, missing or unfit calibration images, other
+        numbers of bits, or a model that is no spiking transformer.
+    """
+    notes: Notes = {}
+    if isinstance(model, str) and not Path(model).is_file():
+        preset = find_preset(model)
+        model, notes, name = *_checkpoint(preset, weight_bits), name or preset.name
+    elif isinstance(model, str | Path):
+        name = name or Path(model).stem
+        model, notes = load_checkpoint(model)
+    if isinstance(model, QuantizedModel):
+        bits = model.scheme.weight_bits
+        if weight_bits not in (None, bits):
+            raise ValueError(f"This model was trained on weights of {bits} bits; quantise the float "
+                             f"model it came from to {weight_bits} bits instead")
+        return model.graph(name or "network", dict(notes))
+    if not isinstance(model, SpikingTransformer):
+        raise TypeError(f"quantize takes a SpikingTransformer, a preset's name or a checkpoint, "
+                        f"not {type(model).__name__}")
+    if calibration is None:
+        raise ValueError("Quantising a float model needs calibration images: a few hundred "
+                         "training images, uint8 [N, C, H, W]")
+    quantized = quantize_model(model, calibration, weight_bits or 4)
+    kept = {key: notes[key] for key in ("preset", "dataset", "seed") if key in notes}
+    return quantized.graph(name or "network", kept)
+
+
+def _checkpoint(preset: Preset, weight_bits: int | None) -> tuple[SpikingTransformer, Notes]:
+    own = weight_bits in (None, preset.scheme.weight_bits)
+    return load_checkpoint(preset.quantized_checkpoint if own else preset.float_checkpoint)
+
+
+def float_model(preset: Preset) -> SpikingTransformer:
+    """The shipped float model of a preset."""
+    return load_checkpoint(preset.float_checkpoint)[0]
+
+
+def calibration_images(dataset: Dataset | str, folder: Path | None = None) -> np.ndarray:
+    """The training images that a data set offers for quantisation."""
+    if isinstance(dataset, str):
+        dataset = load(dataset, folder)
+    return dataset.train_images[:CALIBRATION]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from golden.models import ModelConfig, SpikingTransformer
 from golden.quantize import QuantizedModel, Scheme
@@ -36,7 +36,7 @@ def save_checkpoint(path: str | Path, model: SpikingTransformer | QuantizedModel
                for name, value in sorted(model.state_dict().items())}
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".part")
-    save_file(tensors, beside, metadata)
+    beside.write_bytes(save(tensors, metadata))
     os.replace(beside, path)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
@@ -164,8 +164,8 @@ class _Run:
         metadata = {"identity": self.identity(),
                     "history": json.dumps([asdict(epoch) for epoch in self.history])}
         beside = path.with_name(path.name + ".part")
-        save_file({k: v.detach().clone().contiguous() for k, v in tensors.items()}, beside,
-                  metadata)
+        beside.write_bytes(save({k: v.detach().clone().contiguous()
+                                 for k, v in tensors.items()}, metadata))
         os.replace(beside, path)
 
     @torch.no_grad()

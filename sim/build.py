@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sim.harness import HARNESS, header, wrapper
 from sim.manifest import Manifest
-from sim.tools import Toolchain, cache_folder, find_toolchain, library_folder
+from sim.tools import WAVE_FLAGS, WAVE_VARIABLES, Toolchain, cache_folder, find_toolchain
 
 __all__ = ["BuildError", "Built", "build", "cached", "run_tool"]
 
@@ -21,7 +21,8 @@ DRIVER = Path(__file__).with_name("driver.cpp")
 WARNINGS = ("-Wno-fatal", "-Wno-WIDTH", "-Wno-UNOPTFLAT", "-Wno-CASEINCOMPLETE",
             "-Wno-UNUSEDSIGNAL", "-Wno-DECLFILENAME", "-Wno-PINCONNECTEMPTY")
 FLAGS = ("--cc", "--exe", "-O3", "--x-assign", "fast", "--x-initial", "unique",
-         "--output-split", "20000", "--no-timing", *WARNINGS)
+         "--output-split", "20000", "--no-timing", "--timescale", "1ns/1ps",
+         *WARNINGS)
 OPTIMISATION = ("OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2")
 
 
@@ -51,7 +52,7 @@ def build(manifest: Manifest, *, waves: bool = False) -> Built:
         "probes.h": header(manifest).encode(),
         "driver.cpp": DRIVER.read_bytes(),
     }
-    flags = [*FLAGS, *(["--trace-fst", "-CFLAGS", f"-I{library_folder()}"] if waves else [])]
+    flags = [*FLAGS, *(["--trace-fst", *WAVE_FLAGS] if waves else [])]
     recipe = [*flags, *OPTIMISATION]
 
     def compile_in(folder: Path) -> None:
@@ -60,7 +61,7 @@ def build(manifest: Manifest, *, waves: bool = False) -> Built:
                   f"V{HARNESS}", "-Mdir", "objects", "-o", "simulator", f"{HARNESS}.v",
                   *manifest.sources, "driver.cpp"], folder, toolchain)
         run_tool([toolchain.make, "-s", "-j", jobs, "-C", "objects", "-f", f"V{HARNESS}.mk",
-                  "USER_CPPFLAGS=-I..", *OPTIMISATION, *toolchain.make_variables],
+                  "USER_CPPFLAGS=-I..", *OPTIMISATION, *WAVE_VARIABLES, *toolchain.make_variables],
                  folder, toolchain)
         (folder / "objects" / "simulator").replace(folder / "simulator")
         shutil.rmtree(folder / "objects")

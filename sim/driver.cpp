@@ -40,6 +40,7 @@ struct Probe {
 namespace {
 
 constexpr uint64_t NEVER = UINT64_MAX;
+constexpr uint64_t HALF_CYCLE = 5000;  // of the wave file's time, in picoseconds
 
 [[noreturn]] void fail(const char* format, ...) {
     va_list arguments;
@@ -162,6 +163,8 @@ public:
         top = std::make_unique<Vharness>(&context);
 #if VM_TRACE_FST
         if (!arguments.text("waves").empty()) {
+            waves.set_time_unit("1ns");
+            waves.set_time_resolution("1ps");
             top->trace(&waves, 99);
             waves.open(arguments.text("waves").c_str());
             waving = true;
@@ -214,7 +217,7 @@ private:
         top->clk = 0;
         top->eval();
 #if VM_TRACE_FST
-        if (waving) waves.dump(2 * time);
+        if (waving) waves.dump(HALF_CYCLE * (2 * time));
 #endif
     }
 
@@ -222,7 +225,7 @@ private:
         top->clk = 1;
         top->eval();
 #if VM_TRACE_FST
-        if (waving) waves.dump(2 * time + 1);
+        if (waving) waves.dump(HALF_CYCLE * (2 * time + 1));
 #endif
         ++now;
         ++time;

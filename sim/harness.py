@@ -63,8 +63,8 @@ def header(manifest: Manifest) -> str:
         "constexpr Probe PROBE[PROBES] = {",
         *table,
         "};",
-        f"template <class Visitor> inline void visit_fired(const V{HARNESS}& top, "
-        "Visitor&& visit) {",
+        "template <class Visitor>",
+        f"inline void visit_fired(const V{HARNESS}& top, Visitor&& visit) {{",
         *visits,
         "}",
     ]

@@ -198,7 +198,8 @@ class _Runner:
         if error is not None:
             kind = SimulationTimeout if error.startswith("time-out") else SimulationError
             raise kind(where + error)
-        if child.returncode or result is None:
+        # Verilator only warns of a memory file that it cannot read.
+        if child.returncode or result is None or any("%Warning" in line for line in output):
             raise SimulationError(f"{where}the simulation ended with exit code {child.returncode}"
                                   f"\n{''.join(output[-10:])}".rstrip())
         return result

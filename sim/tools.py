@@ -9,9 +9,14 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-__all__ = ["ToolMissing", "Toolchain", "cache_folder", "find_toolchain", "library_folder"]
+__all__ = ["WAVE_FLAGS", "WAVE_VARIABLES", "ToolMissing", "Toolchain", "cache_folder",
+           "find_toolchain"]
 
-LIBRARY = Path(__file__).parent / "fst"
+WAVE_FLAGS = ("-CFLAGS", f"-I{Path(__file__).parent / 'fst'}")
+"""Verilator's flags with which waves are compressed by the code in ``fst``, not by libraries."""
+
+WAVE_VARIABLES = ("LDLIBS=-pthread",)
+"""Settings of Verilator's makefile that keep those libraries out of the link."""
 
 
 class ToolMissing(RuntimeError):
@@ -56,8 +61,6 @@ class Toolchain:
             "CFG_CXXFLAGS_COROUTINES=" + ("" if "clang" in self.compiler else "-fcoroutines"),
             "CFG_CXXFLAGS_PCH_I=-include",
             "CFG_LDLIBS_THREADS=-pthread",
-            # Waves compress with the code in `fst`, so the libraries named here are not needed.
-            "LDLIBS=-pthread",
         ]
 
     def environment(self, shim: Path | None = None) -> dict[str, str]:
@@ -134,7 +137,3 @@ def cache_folder() -> Path:
     chosen = os.environ.get("SPIKELOOM_CACHE")
     return Path(chosen).absolute() if chosen else user_cache_path("spikeloom")
 
-
-def library_folder() -> Path:
-    """The C++ headers that stand in for the compression libraries of the wave writer."""
-    return LIBRARY

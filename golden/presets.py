@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from golden.augment import Augmentation
-from golden.checkpoint import FOLDER
+from golden.checkpoints import FOLDER
 from golden.fit import Recipe
 from golden.models import Attention, ModelConfig
 from golden.quantize import Scheme

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from golden.checkpoint import Notes, save_checkpoint
+from golden.checkpoints import Notes, save_checkpoint
 from golden.data import Dataset, load
 from golden.fit import Epoch, evaluate, fit
 from golden.models import SpikingTransformer

@@ -7,10 +7,11 @@ TRELLIS_DPR16X4 with contents, up to 128 words deep, and a ROM becomes LUTs.
 """
 
 import json
+from collections.abc import Mapping
 
 from flows.boards import pins_for
 from flows.constraints import write_lpf
-from flows.flow import NETLIST, PLACED, Flow, Implementation, flat_module
+from flows.flow import INSIDE, NETLIST, PLACED, Flow, Implementation, flat_module
 from flows.outreg import absorb_output_registers
 from flows.plan import Plan, Step
 from flows.reports import Kind, Usage
@@ -30,7 +31,7 @@ class Ecp5(Flow):
         # Reading an address while it is written is never relied on: no logic to define it.
         return "synth_ecp5 -no-rw-check"
 
-    def count(self, cells: dict[str, int]) -> Usage:
+    def count(self, cells: Mapping[str, int]) -> Usage:
         return Usage(luts=(cells.get("LUT4", 0) + 2 * cells.get("CCU2C", 0)
                            + 4 * cells.get("TRELLIS_DPR16X4", 0)),
                      ffs=cells.get("TRELLIS_FF", 0), brams=cells.get("DP16KD", 0),
@@ -40,7 +41,7 @@ class Ecp5(Flow):
         target = task.target
         document, module = flat_module(netlist)
         # The harness' registers stay its own, so that what it costs can be told.
-        absorb_output_registers(module, "accelerator.")
+        absorb_output_registers(module, INSIDE)
         pins = pins_for(target.board)
         size = target.device.name.removeprefix("LFE5U-").removesuffix("F").lower()
         route = ("--" + size + "k", "--package", target.package, "--speed", target.speed,

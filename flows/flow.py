@@ -2,22 +2,25 @@
 
 import json
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from flows.boards import pins_for
 from flows.circuit import Circuit
-from flows.harness import HARNESS, harness
+from flows.harness import HARNESS, INSTANCE, harness
 from flows.plan import Fallback, Plan, Step
-from flows.reports import Usage, mapped_cells, parse_placement, utilisation
+from flows.reports import Usage, parse_placement, utilisation
 from flows.run import Finished
 from flows.targets import Target
 
-__all__ = ["NETLIST", "PLACED", "STATISTICS", "Flow", "Implementation", "flat_module"]
+__all__ = ["INSIDE", "NETLIST", "PLACED", "Flow", "Implementation", "flat_module"]
 
 NETLIST = "netlist.json"
-STATISTICS = "statistics.json"
 PLACED = "placed.json"
+INSIDE = f"{INSTANCE}."
+"""How the names of the circuit's cells begin in a flat netlist."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Flow(ABC):
         """Place and route a netlist that :meth:`synthesis` made, and pack the bitstream."""
 
     @abstractmethod
-    def count(self, cells: dict[str, int]) -> Usage:
+    def count(self, cells: Mapping[str, int]) -> Usage:
         """What mapped cells, by type, will take when packed; kind ``estimated``."""
 
     def placed(self, finished: Finished) -> tuple[Usage, str]:
@@ -74,7 +77,8 @@ class Flow(ABC):
         """Map the circuit inside its harness.
 
         The circuit stays a module of its own while it is mapped, so that no cell belongs to both
-        and what the harness costs can be counted; then all becomes flat.
+        and what the harness costs can be counted; then all becomes flat, the circuit's cells
+        being those with its instance's name before their own.
         """
         flat = self._script(circuit, target, "")
         # ABC9 of Yosys 0.70 can stumble over its own wire names; enumerated ones are safe but
@@ -89,7 +93,7 @@ class Flow(ABC):
         files = {**circuit.sources, **circuit.memories,
                  "harness.il": harness(circuit, reset_low=reset_low),
                  "synth.ys": flat.encode(), "renamed.ys": renamed.encode()}
-        return Plan(files, steps=(step,), outputs=(NETLIST, STATISTICS))
+        return Plan(files, steps=(step,), outputs=(NETLIST,))
 
     def _script(self, circuit: Circuit, target: Target, prepare: str) -> str:
         return (f"read_verilog {' '.join(circuit.sources)}\n"
@@ -98,21 +102,18 @@ class Flow(ABC):
                 f"setattr -mod -set keep_hierarchy 1 {circuit.top}\n"
                 f"{prepare}"
                 f"{self.mapping(target)} -top {HARNESS}\n"
-                f"tee -q -o {STATISTICS} stat -json\n"
                 f"setattr -mod -unset keep_hierarchy {circuit.top}\n"
                 "flatten\n"
                 "opt_clean\n"
                 f"select {HARNESS}\n"
                 f"write_json -selected {NETLIST}\n")
 
-    def parts(self, circuit: Circuit, finished: Finished) -> tuple[Usage, Usage]:
-        """Estimated usage of the circuit and of its harness, from a finished synthesis."""
-        text = finished.text(STATISTICS)
-        return (self.count(mapped_cells(text, circuit.top)),
-                self.count(mapped_cells(text, HARNESS)))
-
-    def netlist(self, finished: Finished) -> bytes:
-        return (finished.folder / NETLIST).read_bytes()
+    def parts(self, netlist: bytes) -> tuple[Usage, Usage]:
+        """Estimated usage of the circuit and of its harness in a mapped netlist."""
+        cells: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+        for name, cell in flat_module(netlist)[1]["cells"].items():
+            cells[name.startswith(INSIDE)][cell["type"]] += 1
+        return self.count(cells[True]), self.count(cells[False])
 
 
 def flat_module(netlist: bytes) -> tuple[dict, dict]:

@@ -7,10 +7,13 @@ from amaranth.hdl import Cat, ClockDomain, ClockSignal, Elaboratable, Instance, 
 
 from flows.circuit import Circuit
 
-__all__ = ["HARNESS", "Harness", "harness"]
+__all__ = ["HARNESS", "INSTANCE", "Harness", "harness"]
 
 HARNESS = "spikeloom_harness"
 """Name of the harness' module."""
+
+INSTANCE = "accelerator"
+"""Name of the circuit's instance in it."""
 
 
 class Harness(Elaboratable):
@@ -75,7 +78,7 @@ class Harness(Elaboratable):
                 wires[f"i_{port.name}"] = inputs[start:end]
             else:
                 wires[f"o_{port.name}"] = outputs[start:end]
-        m.submodules.accelerator = Instance(self.circuit.top, **wires)
+        m.submodules[INSTANCE] = Instance(self.circuit.top, **wires)
 
         captured = Signal(len(outputs))
         folded = Signal(len(outputs))

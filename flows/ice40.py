@@ -1,6 +1,7 @@
 """Lattice iCE40: Yosys, nextpnr-ice40, icepack."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flows.boards import pins_for
@@ -29,7 +30,7 @@ class Ice40(Flow):
             return "synth_ice40 -device u -dsp"
         return "synth_ice40 -device hx"
 
-    def count(self, cells: dict[str, int]) -> Usage:
+    def count(self, cells: Mapping[str, int]) -> Usage:
         """A lower bound in cells: nextpnr puts a flip-flop with the LUT before it, if it can."""
         ffs = sum(count for name, count in cells.items() if name.startswith("SB_DFF"))
         return Usage(luts=max(cells.get("SB_LUT4", 0), ffs), ffs=ffs,

@@ -74,10 +74,11 @@ def _absorb(cells: dict[str, Any], loads: dict[int, list[tuple[str, str] | None]
             return False
         registers[port] = register
     kinds = {_kind(cells[register]) for register in registers.values()}
-    kind = kinds.pop() if len(kinds) == 1 else None
+    if len(kinds) != 1 or (kind := kinds.pop()) is None:
+        return False
     edge = (ram["parameters"].get(f"CLK{clock}MUX", f"CLK{clock}") == "INV",
             ram["connections"][f"CLK{clock}"][0])
-    if kind is None or kind[:2] != edge:
+    if kind[:2] != edge:
         return False
     for port, register in registers.items():
         ram["connections"][port] = cells.pop(register)["connections"]["Q"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-__all__ = ["Kind", "Placement", "Usage", "mapped_cells", "parse_placement", "utilisation"]
+__all__ = ["Kind", "Placement", "Usage", "parse_placement", "utilisation"]
 
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
 
@@ -77,19 +77,6 @@ class Placement:
     available: Mapping[str, int]
     fmax_mhz: float | None
     critical_path: str
-
-
-def mapped_cells(text: str, module: str) -> dict[str, int]:
-    """Cells by type of ``module`` alone, its submodules left out, from Yosys' ``stat -json``.
-
-    Raises ValueError when the report has no such module.
-    """
-    modules = json.loads(text).get("modules", {})
-    for name in (module, f"\\{module}"):
-        if name in modules:
-            return dict(modules[name]["num_cells_by_type"])
-    raise ValueError(f"Yosys reports no module {module!r}, only "
-                     f"{', '.join(sorted(modules)) or 'none'}")
 
 
 def parse_placement(text: str) -> Placement:

@@ -8,6 +8,7 @@ an interrupted run leaves nothing that could be taken for a result.
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from flows.plan import Plan, Step
 __all__ = ["TOOLS", "Finished", "Tool", "cache_folder", "execute", "missing", "versions"]
 
 _RECORD = "run.json"
+_ERROR = re.compile(r"\bERROR\b|^\s*[Ee]rror\b|\b[Aa]ssert")
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,9 @@ def _seconds(folder: Path) -> float:
 
 def _publish(work: Path, final: Path) -> None:
     """Give a finished folder its name, unless another process was faster with the same."""
+    if (final / _RECORD).is_file():
+        return
+    shutil.rmtree(final, ignore_errors=True)  # a folder that someone half emptied
     try:
         work.rename(final)
     except OSError:
@@ -203,6 +208,5 @@ def _log(step: Step, work: Path) -> str:
 def _complaint(log: str) -> str:
     """The lines of a log that say what went wrong: its errors, else its end."""
     lines = [line for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if line.lstrip().startswith(("ERROR", "Error", "error"))
-              or "ssert" in line]
+    errors = [line for line in lines if _ERROR.search(line)]
     return "\n".join(list(dict.fromkeys(errors))[-5:] or lines[-5:]) or "(it wrote nothing)"

@@ -11,7 +11,7 @@ from flows.circuit import Circuit, read_circuit
 from flows.devices import Family
 from flows.ecp5 import Ecp5
 from flows.errors import FlowError, TooLarge, ToolFailed
-from flows.flow import Flow, Implementation
+from flows.flow import NETLIST, Flow, Implementation
 from flows.ice40 import Ice40
 from flows.reports import Kind, Usage
 from flows.run import TOOLS, Finished, execute
@@ -145,9 +145,10 @@ def synthesize_circuit(circuit: Circuit, target: str, *, clock_mhz: float | None
 
     flow = FLOWS[goal.family]
     mapped = execute(flow.synthesis(circuit, goal), progress=progress)
-    accelerator, harness = flow.parts(circuit, mapped)
+    netlist = (mapped.folder / NETLIST).read_bytes()
+    accelerator, harness = flow.parts(netlist)
     _check_size(goal, accelerator, harness)
-    plan = flow.placement(flow.netlist(mapped), Implementation(goal, clock, seed))
+    plan = flow.placement(netlist, Implementation(goal, clock, seed))
     try:
         routed = execute(plan, progress=progress)
     except ToolFailed as error:

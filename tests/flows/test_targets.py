@@ -1,0 +1,40 @@
+"""Devices and targets: what is known, and what an unknown name is told."""
+
+import pytest
+
+from flows import DEVICES, FLOWS, TARGETS, available, get_device, get_target
+
+
+def test_unknown_target_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"No target is called 'ulx3s'; there are arty-a7-100, .*"
+                                         r"icebreaker, .*ulx3s-85f"):
+        get_target("ulx3s")
+
+
+def test_unknown_device_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"No device is called 'LFE5U-65F'; there are .*LFE5U-85F"):
+        get_device("LFE5U-65F")
+
+
+@pytest.mark.parametrize("name, luts, brams, dsps", [
+    ("ulx3s-25f", 24288, 56, 28),  # as nextpnr-ecp5 0.11.1 reports them for --25k
+    ("ulx3s-45f", 43848, 108, 72),
+    ("ulx3s-85f", 83640, 208, 156),
+    ("icebreaker", 5280, 30, 8),
+    ("arty-a7-100", 63400, 270, 240),
+    ("kv260", 117120, 288, 1248),
+])
+def test_budgets(name, luts, brams, dsps):
+    budget = get_target(name).budget
+    assert (budget.luts, budget.brams, budget.dsps) == (luts, brams, dsps)
+
+
+def test_every_device_is_the_device_of_a_target():
+    assert {target.device.name for target in TARGETS.values()} == set(DEVICES)
+
+
+def test_available_targets_are_those_with_an_open_flow():
+    assert set(available()) == {name for name, target in TARGETS.items()
+                                if target.device.name.startswith(("LFE5U", "iCE40"))}
+    assert available()["icebreaker"] == ["yosys", "nextpnr-ice40", "icepack"]
+    assert {TARGETS[name].family for name in available()} == set(FLOWS)

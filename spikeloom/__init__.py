@@ -1,0 +1,36 @@
+"""From a trained spiking transformer to verified Verilog on an FPGA.
+
+::
+
+    graph = spikeloom.quantize("digits")
+    design = spikeloom.generate(graph, target="ulx3s-85f")
+    design.write("rtl")
+    result = design.verify(images)
+"""
+
+from importlib import import_module
+
+__all__ = ["Design", "analyse", "generate", "load_graph", "quantize", "read_design", "save_graph"]
+
+_HOMES = {
+    "Design": ("spikeloom.design", "Design"),
+    "analyse": ("spikeloom.analysis", "analyse"),
+    "generate": ("spikeloom.design", "generate"),
+    "load_graph": ("ir.folder", "load"),
+    "quantize": ("spikeloom.quantization", "quantize"),
+    "read_design": ("spikeloom.design", "read_design"),
+    "save_graph": ("ir.folder", "save"),
+}
+
+
+def __getattr__(name: str):
+    """Import what is asked for only then: `spikeloom --help` must not wait for torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'spikeloom' has no attribute {name!r}; it has "
+                             f"{', '.join(__all__)}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -92,3 +92,51 @@ class Analysis:
             "layers": [layer.as_dict() for layer in self.layers],
             "energy": self.energy.as_dict(),
         }
+
+
+def analyse(design: Design, images: np.ndarray, *,
+            progress: Callable[[int, int], None] | None = None) -> Analysis:
+    """Run the integer network on uint8 ``[N, C, H, W]`` and count; simulates nothing.
+
+    Raises ValueError without images, or for images that the network does not take.
+    """
+    if not len(images):
+        raise ValueError("There are no images to analyse: at least one is needed")
+    graph, energy, cycles = design.graph, None, 0.0
+    busy: dict[str, float] = {}
+    spikes: dict[str, float] = {}
+    facts = {}
+    for start in range(0, len(images), BATCH):
+        tensors = run.trace(graph, images[start:start + BATCH])
+        share = len(tensors["image"]) / len(images)
+        part = model_energy(graph, tensors)
+        energy = part if energy is None else energy.joined(part)
+        modelled = timing(graph, design.foldings, tensors)
+        cycles += share * modelled.cycles_per_image
+        for stage in modelled.stages:
+            facts[stage.name] = stage
+            busy[stage.name] = busy.get(stage.name, 0.0) + share * stage.busy_cycles_per_image
+        for name in _spiking(graph):
+            spikes[name] = spikes.get(name, 0.0) + share * float(tensors[name].mean())
+        if progress is not None:
+            progress(min(start + BATCH, len(images)), len(images))
+    assert energy is not None, "there was at least one batch"
+    slowest = max(busy, key=lambda name: busy[name])
+    return Analysis(
+        images=len(images), cycles_per_image=cycles, bound_cycles_per_image=busy[slowest],
+        slowest=slowest, energy=energy, layers=_layers(graph, spikes, energy),
+        stages=tuple(Stage(name=name, op=stage.op, folding=stage.folding, busy_cycles=busy[name])
+                     for name, stage in facts.items()))
+
+
+def _spiking(graph: Graph) -> list[str]:
+    return [node.name for node in graph.nodes if graph.types[node.name].is_spikes]
+
+
+def _layers(graph: Graph, spikes: dict[str, float], energy: Energy) -> tuple[Layer, ...]:
+    counted = {layer.name: layer for layer in energy.layers}
+    return tuple(
+        Layer(name=node.name, op=type(node.op).__name__, shape=graph.types[node.name].shape,
+              bits=graph.types[node.name].interval.bits, spike_rate=spikes.get(node.name),
+              energy=counted.get(node.name))
+        for node in graph.nodes)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from flows import get_target
+from flows import SynthesisResult, get_target, synthesize
 from golden import run
 from hdl.cost import area
 from hdl.emit import emit
@@ -104,6 +104,16 @@ class Design:
         """
         return verify(self._home(), images, labels, trace_images=trace_images,
                       processes=processes, progress=progress)
+
+    def synthesize(self, target: str | None = None, *, clock_mhz: float | None = None,
+                   seed: int = 1, work: str | Path | None = None,
+                   progress: Callable[[str], None] | None = None) -> SynthesisResult:
+        """Build the circuit for a target, by default its own, as far as a bitstream.
+
+        Arguments as for :func:`flows.synthesize`.
+        """
+        return synthesize(self._home(), target or self.target or DEFAULT_TARGET,
+                          clock_mhz=clock_mhz, seed=seed, work=work, progress=progress)
 
     def cost(self, images: np.ndarray | None = None) -> Cost:
         """Area, and for images uint8 ``[N, C, H, W]`` cycles, by the cost models."""

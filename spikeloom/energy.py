@@ -8,7 +8,7 @@ it is no measurement of an FPGA. The int8 figures are not comparable to the fp32
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,12 @@ class LayerEnergy:
         """Energy of reading the weights."""
         return self.weight_bits * convention.bit
 
+    def mixed(self, other: "LayerEnergy", share: float) -> "LayerEnergy":
+        """``share`` of this and the rest of ``other``."""
+        means = {name: share * mine + (1 - share) * getattr(other, name)
+                 for name, mine in vars(self).items() if isinstance(mine, float)}
+        return replace(self, **means)
+
 
 @dataclass(frozen=True)
 class Energy:
@@ -100,6 +106,13 @@ class Energy:
     @property
     def macs(self) -> float:
         return sum(layer.macs for layer in self.layers)
+
+    def joined(self, other: "Energy") -> "Energy":
+        """The averages over both sets of images, of one network."""
+        images = self.images + other.images
+        share = self.images / images
+        return Energy(images, tuple(a.mixed(b, share)
+                                    for a, b in zip(self.layers, other.layers, strict=True)))
 
     def as_dict(self) -> dict:
         """For JSON; ``kind`` says that nothing here was measured."""

@@ -4,6 +4,9 @@ from enum import IntEnum
 
 __all__ = ["Exit", "explain"]
 
+OURS = ("ir", "golden", "hdl", "sim", "flows", "spikeloom")
+"""Our own packages: one of them missing is no user's mistake."""
+
 
 class Exit(IntEnum):
     """How the program ends."""
@@ -20,24 +23,31 @@ class Exit(IntEnum):
 
 def explain(error: BaseException) -> tuple[Exit, str] | None:
     """Exit code and message for an error that a user can do something about; None for a bug."""
+    if isinstance(error, KeyboardInterrupt):
+        return Exit.INTERRUPTED, "Interrupted; nothing half-written was left"
+    if isinstance(error, ModuleNotFoundError) and _foreign(error.name):
+        return Exit.MISSING_TOOL, (f"Python package {error.name!r} is missing; `spikeloom doctor` "
+                                   "says how to install what is needed")
     # Imported late: the front door opens before the heavy packages are loaded.
     from flows.errors import FlowError, FlowUnavailable, TooLarge
     from hdl.solve import DoesNotFit
     from sim.build import BuildError
+    from sim.pool import SimulationError
     from sim.tools import ToolMissing
 
-    if isinstance(error, KeyboardInterrupt):
-        return Exit.INTERRUPTED, "Interrupted; nothing half-written was left"
-    if isinstance(error, ModuleNotFoundError):
-        return Exit.MISSING_TOOL, (f"Python package {error.name!r} is missing; `spikeloom doctor` "
-                                   "says how to install what is needed")
     if isinstance(error, FlowUnavailable | ToolMissing):
         return Exit.MISSING_TOOL, str(error)
     if isinstance(error, TooLarge | DoesNotFit):
         return Exit.DOES_NOT_FIT, str(error)
+    if isinstance(error, SimulationError):
+        return Exit.MISMATCH, str(error)
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return Exit.BAD_INPUT, f"{place}{error.strerror}"
     if isinstance(error, ValueError | OSError | FlowError | BuildError):
         return Exit.BAD_INPUT, str(error)
     return None
+
+
+def _foreign(module: str | None) -> bool:
+    return (module or "").partition(".")[0] not in OURS

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-__all__ = ["as_json", "data_dir", "data_set", "folder_argument", "images", "output", "preset",
-           "target"]
+__all__ = ["as_json", "chosen", "data_dir", "data_set", "folder_argument", "images", "output",
+           "preset", "target"]
 
 Decorator = Callable[[Callable], Callable]
 
@@ -50,3 +50,9 @@ def folder_argument(metavar: str) -> Decorator:
     """The folder that a command works on; the alternative is --preset."""
     return click.argument("folder", metavar=f"[{metavar}]", required=False,
                           type=click.Path(path_type=Path))
+
+
+def chosen(folder: Path | None, preset: str | None) -> None:
+    """Raise a usage error unless exactly one of a folder and a preset is given."""
+    if (folder is None) == (preset is None):
+        raise click.UsageError("Give a folder or --preset NAME, one of both")

@@ -3,16 +3,18 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from golden.checkpoints import Notes, load_checkpoint
-from golden.data import Dataset, load
+from golden.data import Dataset
+from golden.fit import evaluate
 from golden.models import SpikingTransformer
 from golden.presets import Preset, find_preset
 from golden.quantize import QuantizedModel
 from golden.quantize import quantize as quantize_model
 from ir import Graph
 
-__all__ = ["CALIBRATION", "calibration_images", "float_model", "quantize"]
+__all__ = ["CALIBRATION", "calibration_images", "float_accuracy", "quantize"]
 
 CALIBRATION = 512
 """Training images that quantisation looks at where nobody says which."""
@@ -51,8 +53,8 @@ def quantize(model: SpikingTransformer | str | Path, calibration: np.ndarray | N
     if isinstance(model, QuantizedModel):
         bits = model.scheme.weight_bits
         if weight_bits not in (None, bits):
-            raise ValueError(f"This model was trained on weights of {bits} bits; quantise the float "
-                             f"model it came from to {weight_bits} bits instead")
+            raise ValueError(f"This model was trained on weights of {bits} bits; quantise the "
+                             f"float model it came from to {weight_bits} bits instead")
         return model.graph(name or "network", dict(notes))
     if not isinstance(model, SpikingTransformer):
         raise TypeError(f"quantize takes a SpikingTransformer, a preset's name or a checkpoint, "
@@ -70,13 +72,14 @@ def _checkpoint(preset: Preset, weight_bits: int | None) -> tuple[SpikingTransfo
     return load_checkpoint(preset.quantized_checkpoint if own else preset.float_checkpoint)
 
 
-def float_model(preset: Preset) -> SpikingTransformer:
-    """The shipped float model of a preset."""
-    return load_checkpoint(preset.float_checkpoint)[0]
+def float_accuracy(checkpoint: Path, images: np.ndarray, labels: np.ndarray) -> float | None:
+    """Accuracy of a checkpoint's model on uint8 ``[N, C, H, W]``; None if it is no float model."""
+    model, _ = load_checkpoint(checkpoint)
+    if isinstance(model, QuantizedModel):
+        return None
+    return evaluate(model, torch.from_numpy(images), torch.from_numpy(labels))
 
 
-def calibration_images(dataset: Dataset | str, folder: Path | None = None) -> np.ndarray:
+def calibration_images(dataset: Dataset) -> np.ndarray:
     """The training images that a data set offers for quantisation."""
-    if isinstance(dataset, str):
-        dataset = load(dataset, folder)
     return dataset.train_images[:CALIBRATION]

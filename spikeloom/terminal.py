@@ -1,6 +1,7 @@
 """What the program writes: results to standard output, progress and remarks to standard error."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["NOT_REPORTED", "Done", "KINDS", "figures", "print_json", "remark", "shown", "stage",
-           "table"]
+__all__ = ["NOT_REPORTED", "Done", "KINDS", "figures", "percent", "print_json", "remark", "shown",
+           "stage", "table"]
 
 NOT_REPORTED = "not reported"
 """Stands for None: what a tool did not say, which is not zero."""
@@ -22,27 +23,46 @@ KINDS = ("measured", "estimated", "modelled")
 Done = Callable[..., None]
 """Called with how much is done, and, where that is known only then, how much there is."""
 
+LOG_EVERY = 10.0
+"""Seconds between two lines of progress in a log."""
+
 _progress = Console(stderr=True)
 
 
 @contextmanager
 def stage(name: str, total: int | None = None) -> Iterator[Done]:
-    """Show that work called ``name`` goes on, how far it is and how long it takes."""
-    if not _progress.is_terminal:
-        _progress.print(f"{name} ...", highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TimeElapsedColumn())
-    if total is None:
-        columns = (columns[0], columns[1], columns[3])
-    with Progress(*columns, console=_progress) as progress:
-        task = progress.add_task(name, total=total)
+    """Show that work called ``name`` goes on, how far it is and how long it takes.
 
-        def done(count: int, of: int | None = total) -> None:
-            progress.update(task, completed=count, total=of)
-
+    A bar in a terminal; elsewhere, in a log, a line now and then.
+    """
+    with _bar(name, total) if _progress.is_terminal else _lines(name, total) as done:
         yield done
+
+
+@contextmanager
+def _bar(name: str, total: int | None) -> Iterator[Done]:
+    counted = () if total is None else (MofNCompleteColumn(),)
+    with Progress(TextColumn("{task.description}"), BarColumn(), *counted, TimeElapsedColumn(),
+                  console=_progress) as progress:
+        task = progress.add_task(name, total=total)
+        yield lambda count, of=total: progress.update(task, completed=count, total=of)
         of = progress.tasks[0].total or 1
         progress.update(task, completed=of, total=of)
+
+
+@contextmanager
+def _lines(name: str, total: int | None) -> Iterator[Done]:
+    started = said = time.monotonic()
+    remark(f"{name} ...")
+
+    def done(count: int, of: int | None = total) -> None:
+        nonlocal said
+        if time.monotonic() - said >= LOG_EVERY:
+            said = time.monotonic()
+            remark(f"{name}: {count} of {of}")
+
+    yield done
+    remark(f"{name}: {time.monotonic() - started:.1f} s")
 
 
 def remark(text: str) -> None:
@@ -68,6 +88,11 @@ def shown(value: object) -> str:
     return str(value)
 
 
+def percent(share: float | None) -> str | None:
+    """A share as a percentage, None left as it is."""
+    return None if share is None else f"{100 * share:.2f} %"
+
+
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table; numbers stand to the right."""
     result = Table(title=title, title_justify="left", title_style="bold")
@@ -83,5 +108,6 @@ def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]])
 def figures(title: str, rows: Sequence[tuple[str, str, object]]) -> None:
     """Print ``(name, kind, value)`` with a column for each kind that occurs."""
     kinds = [kind for kind in KINDS if any(row[1] == kind for row in rows)]
-    table(title, ["", *kinds], [[name, *(shown(value) if kind == column else "" for column in kinds)]
-                                for name, kind, value in rows])
+    cells = [[name, *(shown(value) if kind == column else "" for column in kinds)]
+             for name, kind, value in rows]
+    table(title, ["", *kinds], cells)

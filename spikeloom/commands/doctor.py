@@ -98,7 +98,7 @@ def _data_folder() -> str | None:
 @options.as_json
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Say which tools are here, which are missing, and how to get them.
+    """Say which tools are here, and how to get missing ones.
 
     Ends with 0 only if everything that is needed is here, else with 6.
 

@@ -1,0 +1,84 @@
+"""`spikeloom train`."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from spikeloom import options, terminal
+
+if TYPE_CHECKING:
+    from golden.fit import Epoch
+
+__all__ = ["train"]
+
+
+@click.command()
+@click.argument("preset", metavar="PRESET")
+@options.output("Folder of the checkpoints and of the state that a resumed training needs.",
+                default="runs/train", show_default=True)
+@options.data_dir
+@options.data_set
+@options.as_json
+def train(preset: str, output: Path, data_dir: Path | None, data: str | None,
+          as_json: bool) -> None:
+    """Train a preset and write its checkpoints.
+
+    It is trained first float, then on integers. Started again after an interruption, it goes on
+    where it was; the same preset gives the same checkpoints. Seeds are chosen on training images
+    that are held out.
+
+    \b
+    Presets:
+      digits       digits 8x8, mask attention, 2 time steps
+      digits-ssa   the same with spiking self-attention
+      digits-tiny  digits 8x8, small
+      mnist        MNIST, mask attention
+      mnist-small  MNIST, fewer parameters
+      fashion      Fashion-MNIST, 2 time steps
+
+    \b
+    Example:
+      spikeloom train digits -o runs/train
+    """
+    from golden.presets import find_preset
+    from golden.train import train as train_preset
+    from spikeloom.images import find_data
+
+    recipe = find_preset(preset)
+    dataset = find_data(data, data_dir, recipe.dataset)
+    with ExitStack() as bars:
+        trained = train_preset(recipe, output, data=dataset, progress=_Stages(bars).report)
+    result = {
+        "preset": recipe.name, "command": recipe.command, "output": str(output),
+        "float_checkpoint": str(output / recipe.float_checkpoint.name),
+        "quantized_checkpoint": str(output / recipe.quantized_checkpoint.name),
+        "float": dict(trained.float_notes), "quantized": dict(trained.quantized_notes),
+    }
+    if as_json:
+        terminal.print_json(result)
+        return
+    terminal.table(f"Preset {recipe.name}", ["", "float", "integers"],
+                   [[name, trained.float_notes.get(name), value]
+                    for name, value in trained.quantized_notes.items()])
+    terminal.remark(f"Checkpoints are in {output}")
+
+
+class _Stages:
+    """Shows a progress bar for each stage of a training, one after the other, on ``bars``."""
+
+    def __init__(self, bars: ExitStack):
+        self.bars = bars
+        self.name: str | None = None
+        self.done: terminal.Done = print
+
+    def report(self, name: str, done: int, total: int, epoch: "Epoch | None") -> None:
+        if name != self.name:
+            self.bars.close()
+            self.name = name
+            self.done = self.bars.enter_context(terminal.stage(f"Train {name}", total))
+        self.done(done)
+        if epoch is not None:
+            terminal.remark(f"{name}: epoch {epoch.number}/{epoch.epochs}, loss {epoch.loss:.4f}, "
+                            f"validation {100 * epoch.validation:.2f} %")

@@ -1,0 +1,50 @@
+"""The images that a command works on."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from golden.checkpoints import Notes
+from golden.data import NAMES, Dataset, load, load_user
+from ir import Graph
+
+__all__ = ["default_data", "find_data", "test_images"]
+
+
+def default_data(notes: Notes) -> str | None:
+    """The data set that a graph or a checkpoint was made for, as its notes say."""
+    name = notes.get("dataset")
+    return None if name is None else str(name)
+
+
+def find_data(data: str | None, folder: Path | None, default: str | None) -> Dataset:
+    """The data set that was named, or else the default; ``folder`` has the standard files."""
+    name = data or default
+    if name is None:
+        raise click.UsageError("Say which data set to take: --data NAME or PATH; names: "
+                               f"{', '.join(NAMES)}")
+    if name in NAMES:
+        return load(name, folder)
+    if not Path(name).exists():
+        raise ValueError(f"There is no data set {name!r}, and no such file or folder; there are "
+                         f"{', '.join(NAMES)}")
+    try:
+        return load_user(name)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+
+
+def test_images(dataset: Dataset, graph: Graph, count: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """The first ``count`` test images and labels of a data set; all for None.
+
+    Raises ValueError when there are not so many, or the graph takes others.
+    """
+    there = len(dataset.test_images)
+    if count is not None and count > there:
+        raise ValueError(f"Data set {dataset.name!r} has {there} test images, not {count}")
+    if dataset.image_shape != graph.image.shape[1:]:
+        raise ValueError(f"Network {graph.name!r} takes images of "
+                         f"{'x'.join(map(str, graph.image.shape[1:]))}, data set "
+                         f"{dataset.name!r} has {'x'.join(map(str, dataset.image_shape))}")
+    return dataset.test_images[:count], dataset.test_labels[:count]

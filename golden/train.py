@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from torch import Generator, Tensor
 
 from golden.checkpoints import Notes, save_checkpoint
 from golden.data import Dataset, load
-from golden.fit import Epoch, evaluate, fit
+from golden.fit import Epoch, Progress, evaluate, fit
 from golden.models import SpikingTransformer
 from golden.presets import Preset
 from golden.quantize import QuantizedModel, finetune, quantize
@@ -77,10 +78,8 @@ def train(preset: Preset, folder: str | Path, *, data: str | Path | Dataset | No
 def _train_seed(preset: Preset, seed: int, training: tuple[Tensor, Tensor],
                 validation: tuple[Tensor, Tensor], resumes: list[Path],
                 progress: StageProgress | None) -> tuple[SpikingTransformer, QuantizedModel]:
-    def report(stage: str):
-        if progress is None:
-            return None
-        return lambda done, total, epoch: progress(f"{stage}, seed {seed}", done, total, epoch)
+    def report(stage: str) -> Progress | None:
+        return partial(progress, f"{stage}, seed {seed}") if progress is not None else None
 
     model = SpikingTransformer(preset.model, seed=seed)
     fit(model, replace(preset.recipe, seed=seed), training, validation,

@@ -17,9 +17,9 @@ def load_digits() -> Dataset:
     """
     from sklearn.datasets import load_digits as load
 
-    bunch = load()
-    images = np.minimum(bunch.images * 16, 255).astype(np.uint8)[:, None]
-    return _split("digits", images, bunch.target.astype(np.int64))
+    values, labels = load(return_X_y=True)
+    images = np.minimum(np.asarray(values) * 16, 255).astype(np.uint8).reshape(-1, 1, 8, 8)
+    return _split("digits", images, np.asarray(labels, np.int64))
 
 
 def load_mnist_subset() -> Dataset:

@@ -125,8 +125,8 @@ class ModelConfig:
 
     def to_json(self) -> str:
         """One line of JSON that :meth:`from_json` reads back to an equal value."""
-        record = asdict(self) | {"attention": self.attention.value}
-        record["encoding"]["scale"] = str(self.encoding.scale)
+        encoding = asdict(self.encoding) | {"scale": str(self.encoding.scale)}
+        record = asdict(self) | {"attention": self.attention.value, "encoding": encoding}
         return json.dumps(record, sort_keys=True)
 
     @classmethod

@@ -67,6 +67,8 @@ class Lif(nn.Module):
         What 1.0 is in the numbers at hand.
     floor : bool
         Whether potentials are integers, halved by floor.
+
+    Nothing is learned here and nothing kept in checkpoints: all follows from the layers.
     """
 
     threshold: Tensor
@@ -74,9 +76,13 @@ class Lif(nn.Module):
 
     def __init__(self, threshold: Tensor, unit: Tensor, *, floor: bool = False):
         super().__init__()
-        self.register_buffer("threshold", threshold)
-        self.register_buffer("unit", unit)
+        self.register_buffer("threshold", threshold, persistent=False)
+        self.register_buffer("unit", unit, persistent=False)
         self.floor = floor
+
+    def set(self, threshold: Tensor, unit: Tensor) -> None:
+        """From now on compute on integers, with these thresholds and units."""
+        self.threshold, self.unit, self.floor = threshold.clone(), unit.clone(), True
 
     def forward(self, x: Tensor) -> Tensor:
         """Spikes 0.0 or 1.0 for currents ``[T, ..., C]``."""

@@ -6,6 +6,12 @@ from torch.nn import functional
 
 __all__ = ["Synapse", "convolve"]
 
+MOMENTUM = 0.1
+"""How fast a batch norm's running mean and variance follow."""
+
+EPSILON = 1e-5
+"""What is added to a variance so that a root of zero divides nothing."""
+
 
 def convolve(x: Tensor, weight: Tensor, stride: int, pad_value: float = 0.0) -> Tensor:
     """``[..., H, W, Cin]`` with weights ``[Cout, Cin, K, K]`` to ``[..., H', W', Cout]``.
@@ -40,6 +46,9 @@ class Synapse(nn.Module):
         Of the initial weights, normal with variance ``1 / fan-in``.
     """
 
+    mean: Tensor
+    variance: Tensor
+
     def __init__(self, inputs: int, outputs: int, *, generator: Generator, kernel: int = 1,
                  stride: int = 1, gain: float = 1.0, norm: bool = True):
         super().__init__()
@@ -48,8 +57,11 @@ class Synapse(nn.Module):
         self.weight = nn.Parameter(weight * fan_in ** -0.5)
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.stride = stride
-        self.norm = nn.BatchNorm1d(outputs, affine=False) if norm else None
-        self.gain = nn.Parameter(torch.full((outputs,), gain)) if norm else None
+        self.norm = norm
+        if norm:
+            self.gain = nn.Parameter(torch.full((outputs,), gain))
+            self.register_buffer("mean", torch.zeros(outputs))
+            self.register_buffer("variance", torch.ones(outputs))
 
     @property
     def kernel(self) -> int:
@@ -57,18 +69,16 @@ class Synapse(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = convolve(x, self.weight, self.stride)
-        if self.norm is None:
+        if not self.norm:
             return y + self.bias
-        rows = y.reshape(-1, y.shape[-1])
-        rows = functional.batch_norm(rows, self.norm.running_mean, self.norm.running_var,
-                                     self.gain, self.bias, self.training, self.norm.momentum,
-                                     self.norm.eps)
+        rows = functional.batch_norm(y.reshape(-1, y.shape[-1]), self.mean, self.variance,
+                                     self.gain, self.bias, self.training, MOMENTUM, EPSILON)
         return rows.reshape(y.shape)
 
     def folded(self) -> tuple[Tensor, Tensor]:
         """Weights ``[Cout, Cin, K, K]`` and bias ``[Cout]`` with the batch norm inside."""
-        if self.norm is None:
+        if not self.norm:
             return self.weight.detach().clone(), self.bias.detach().clone()
-        scale = self.gain * (self.norm.running_var + self.norm.eps).rsqrt()
+        scale = self.gain * (self.variance + EPSILON).rsqrt()
         weight = self.weight * scale[:, None, None, None]
-        return weight.detach(), (self.bias - self.norm.running_mean * scale).detach()
+        return weight.detach(), (self.bias - self.mean * scale).detach()

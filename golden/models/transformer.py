@@ -1,6 +1,6 @@
 """The spike-driven transformer: one forward path for float and integer weights."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor, nn
@@ -48,7 +48,8 @@ class Block(nn.Module):
         self.qkv = Synapse(dim, 3 * dim, generator=generator)
         self.qkv_lif = _lif()
         # threshold 0.5 at scale 1/8
-        self.attn_lif = _lif(4.0, 8.0) if config.attention is Attention.SELF else None
+        if config.attention is Attention.SELF:
+            self.attn_lif = _lif(4.0, 8.0)
         self.proj = Synapse(dim, dim, gain=BRANCH_GAIN, generator=generator)
         self.mlp_lif = _lif()
         self.fc1 = Synapse(dim, hidden, generator=generator)
@@ -60,7 +61,7 @@ class Block(nn.Module):
         y = note("qkv", self.qkv(y))
         y = note("qkv_lif", self.qkv_lif(y))
         y = note("attn", attend(y, self.attention, self.heads))
-        if self.attn_lif is not None:
+        if self.attention is Attention.SELF:
             y = note("attn_lif", self.attn_lif(y))
         y = note("proj", self.proj(y))
         x = note("add", x + y)
@@ -93,23 +94,34 @@ class SpikingTransformer(nn.Module):
             Synapse(inputs, outputs, kernel=3, stride=stride, generator=generator)
             for inputs, outputs, stride in zip(sizes, sizes[1:], config.strides, strict=False))
         self.stem_lifs = nn.ModuleList(_lif() for _ in config.stem)
-        self.rpe_lif = _lif() if config.position else None
-        self.rpe = (Synapse(config.dim, config.dim, kernel=3, gain=BRANCH_GAIN,
-                            generator=generator) if config.position else None)
+        if config.position:
+            self.rpe_lif = _lif()
+            self.rpe = Synapse(config.dim, config.dim, kernel=3, gain=BRANCH_GAIN,
+                               generator=generator)
         self.blocks = nn.ModuleList(Block(config, generator) for _ in range(config.blocks))
         self.head_lif = _lif(float(config.tokens), float(config.tokens))
         self.head = Synapse(config.dim, config.classes, norm=False, generator=generator)
 
-    def synapses(self) -> Iterator[tuple[str, nn.Module]]:
-        """Every layer of weights with its name in the graph, in the order of the data."""
+    def parts(self) -> dict[str, nn.Module]:
+        """Every layer of weights and of neurons by its name in the graph, in the data's order."""
+        parts: dict[str, nn.Module] = {}
         for i, layer in enumerate(self.stem):
-            yield f"stem{i}", layer
-        if self.rpe is not None:
-            yield "rpe", self.rpe
+            parts[f"stem{i}"] = layer
+            if i < len(self.stem_lifs):
+                parts[f"stem{i}_lif"] = self.stem_lifs[i]
+        if self.config.position:
+            parts |= {"rpe_lif": self.rpe_lif, "rpe": self.rpe}
         for i, block in enumerate(self.blocks):
-            for name in ("qkv", "proj", "fc1", "fc2"):
-                yield f"block{i}_{name}", getattr(block, name)
-        yield "head", self.head
+            parts |= {f"block{i}_{name}": part for name, part in block.named_children()}
+        return parts | {"head_lif": self.head_lif, "head": self.head}
+
+    def synapses(self) -> dict[str, Synapse]:
+        """The layers of weights among :meth:`parts`."""
+        return {name: part for name, part in self.parts().items() if isinstance(part, Synapse)}
+
+    def neurons(self) -> dict[str, Lif]:
+        """The layers of neurons among :meth:`parts`."""
+        return {name: part for name, part in self.parts().items() if isinstance(part, Lif)}
 
     def encode(self, images: Tensor) -> Tensor:
         """What enters the first layer, ``[1, N, H, W, C]``: pixels as the encoding reads them."""
@@ -139,7 +151,7 @@ class SpikingTransformer(nn.Module):
         for i, (lif, layer) in enumerate(zip(self.stem_lifs, self.stem[1:], strict=True)):
             x = note(f"stem{i}_lif", lif(x))
             x = note(f"stem{i + 1}", layer(x))
-        if self.rpe is not None:
+        if self.config.position:
             y = note("rpe_lif", self.rpe_lif(x))
             x = note("rpe_add", x + note("rpe", self.rpe(y)))
         for i, block in enumerate(self.blocks):

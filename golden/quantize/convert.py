@@ -11,10 +11,9 @@ from golden.models import SpikingTransformer
 from golden.quantize.model import QuantizedModel
 from golden.quantize.scales import current_units, stream_shifts
 from golden.quantize.scheme import Scheme
+from golden.quantize.synapse import IntegerSynapse, Reader
 
 __all__ = ["finetune", "quantize"]
-
-STREAM_WRITERS = ("rpe", "proj", "fc2")
 
 
 @torch.no_grad()
@@ -49,40 +48,43 @@ def quantize(model: SpikingTransformer, calibration: np.ndarray | Tensor, weight
         raise ValueError(f"Calibration images must be uint8 [N, {', '.join(map(str, shape))}], "
                          f"not {images.dtype} {list(images.shape)}")
     result = QuantizedModel(model.config, scheme or Scheme(weight_bits=weight_bits)).eval()
-    for (name, layer), (_, source) in zip(result.synapses(), model.synapses(), strict=True):
-        weight, bias = source.folded()
+    sources = model.synapses()
+    for name, layer in result.synapses().items():
+        weight, bias = sources[name].folded()
         layer.weight.copy_(weight)
         layer.bias.copy_(bias)
-        result.set_scale(name, *_scale(result, name, layer))
+        # sums of pixels are fine enough as they are
+        _set_scale(layer, result.scheme, 0 if name == "stem0" else result.scheme.fraction_bits)
+    result.set_thresholds()
     _correct_biases(model, result, images)
     result.graph()
     return result
 
 
-def _scale(model: QuantizedModel, name: str, layer) -> tuple[Tensor, Tensor]:
-    """Unit and shift of a layer, by what reads it."""
-    scheme, weight = model.scheme, layer.effective
-    if name == f"stem{len(model.stem) - 1}" or name.rsplit("_")[-1] in STREAM_WRITERS:
-        shift = stream_shifts(weight, layer.bits, scheme.stream_bits, scheme.shifts)
-        return torch.full((len(weight),), 2.0 ** scheme.stream_bits), shift
-    # sums of pixels are fine enough as they are
-    fraction = 0 if name == "stem0" else scheme.fraction_bits
-    unit = current_units(weight, layer.bits, fraction, common=name == "head")
-    return unit, torch.full((len(weight),), fraction)
+def _set_scale(layer: IntegerSynapse, scheme: Scheme, fraction_bits: int) -> None:
+    """Choose a layer's unit and shift by who reads it, and freeze them."""
+    if layer.reader is Reader.STREAM:
+        layer.unit.fill_(2.0 ** scheme.stream_bits)
+        layer.shift.copy_(stream_shifts(layer.effective, layer.bits, scheme.stream_bits,
+                                        scheme.shifts))
+    else:
+        layer.unit.copy_(current_units(layer.effective, layer.bits, fraction_bits,
+                                       common=layer.reader is Reader.LOGITS))
+        layer.shift.fill_(fraction_bits)
 
 
 def _correct_biases(model: SpikingTransformer, result: QuantizedModel, images: Tensor) -> None:
     training = model.training
     model.eval()
     wanted = _mean_currents(model, images)
-    for name, layer in result.synapses():
+    for name, layer in result.synapses().items():
         found = _mean_currents(result, images)[name] / layer.unit
         layer.bias.add_(wanted[name] - found)
     model.train(training)
 
 
 def _mean_currents(model: SpikingTransformer, images: Tensor) -> dict[str, Tensor]:
-    names = {name for name, _ in model.synapses()}
+    names = model.synapses().keys()
     means: dict[str, Tensor] = {}
 
     def record(name: str, x: Tensor) -> None:

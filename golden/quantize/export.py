@@ -2,12 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from golden.models.config import Attention
-from golden.models.neurons import Lif as Neurons
-from golden.quantize.synapse import IntegerSynapse
 from ir import IMAGE, Graph, Node, pixels
 from ir.ops import (
     Add,
@@ -31,66 +28,70 @@ EXACT = 1 << 24
 
 
 class _Writer:
-    """Collects nodes; every method returns the name of what it made."""
+    """Collects a model's nodes; every method returns the name of what it made."""
 
-    def __init__(self):
+    def __init__(self, model: "QuantizedModel"):
+        self.config = model.config
+        self.synapses, self.neurons = model.synapses(), model.neurons()
         self.nodes: list[Node] = []
 
     def add(self, name: str, op: Op, *inputs: str) -> str:
         self.nodes.append(Node(name, op, inputs))
         return name
 
-    def conv(self, name: str, layer: IntegerSynapse, x: str) -> str:
+    def conv(self, name: str, x: str) -> str:
+        layer = self.synapses[name]
         with torch.no_grad():
-            weight, _, bias = (values.to(torch.float64).numpy() for values in layer.integers())
-        return self.add(name, Conv(weight=weight.astype(np.int64), bias=bias.astype(np.int64),
-                                   shift=layer.shift.numpy(), weight_bits=layer.bits,
-                                   stride=layer.stride, padding=layer.kernel // 2,
-                                   pad_value=layer.zero), x)
+            weight, _, bias = (values.to(torch.int64).numpy() for values in layer.integers())
+        return self.add(name, Conv(weight=weight, bias=bias, shift=layer.shift.numpy(),
+                                   weight_bits=layer.bits, stride=layer.stride,
+                                   padding=layer.kernel // 2, pad_value=layer.zero), x)
 
-    def lif(self, name: str, neurons: Neurons, channels: int, x: str) -> str:
-        threshold = neurons.threshold.expand(channels).numpy().astype(np.int64)
-        return self.add(name, Lif(threshold=threshold), x)
+    def lif(self, name: str, channels: int, x: str) -> str:
+        threshold = self.neurons[name].threshold.expand(channels).to(torch.int64)
+        return self.add(name, Lif(threshold=threshold.numpy()), x)
+
+    def stem(self) -> str:
+        x = self.conv("stem0", IMAGE)
+        if self.config.steps > 1:
+            x = self.add("stem0_repeat", Repeat(steps=self.config.steps), x)
+        for i, channels in enumerate(self.config.stem):
+            x = self.conv(f"stem{i + 1}", self.lif(f"stem{i}_lif", channels, x))
+        if self.config.position:
+            y = self.conv("rpe", self.lif("rpe_lif", self.config.dim, x))
+            x = self.add("rpe_add", Add(), x, y)
+        return x
+
+    def block(self, name: str, x: str) -> str:
+        dim = self.config.dim
+        y = self.conv(f"{name}_qkv", self.lif(f"{name}_lif", dim, x))
+        y = self.lif(f"{name}_qkv_lif", 3 * dim, y)
+        if self.config.attention is Attention.MASK:
+            y = self.add(f"{name}_attn", MaskAttention(), y)
+        else:
+            y = self.add(f"{name}_attn", SelfAttention(heads=self.config.heads), y)
+            y = self.lif(f"{name}_attn_lif", dim, y)
+        x = self.add(f"{name}_add", Add(), x, self.conv(f"{name}_proj", y))
+        y = self.conv(f"{name}_fc1", self.lif(f"{name}_mlp_lif", dim, x))
+        y = self.conv(f"{name}_fc2", self.lif(f"{name}_fc1_lif", self.config.hidden, y))
+        return self.add(f"{name}_mlp_add", Add(), x, y)
+
+    def head(self, x: str) -> str:
+        x = self.lif("head_lif", self.config.dim, self.add("pool", TokenSum(), x))
+        return self.conv("head", self.add("count", TimeSum(), x))
 
 
 def export(model: "QuantizedModel", name: str, notes: dict[str, str | int | float]) -> Graph:
     """The graph of a quantised model; see :meth:`QuantizedModel.graph`."""
-    config, writer = model.config, _Writer()
-    x = writer.conv("stem0", model.stem[0], IMAGE)
-    if config.steps > 1:
-        x = writer.add("stem0_repeat", Repeat(steps=config.steps), x)
-    for i, neurons in enumerate(model.stem_lifs):
-        x = writer.lif(f"stem{i}_lif", neurons, config.stem[i], x)
-        x = writer.conv(f"stem{i + 1}", model.stem[i + 1], x)
-    if model.rpe is not None:
-        y = writer.lif("rpe_lif", model.rpe_lif, config.dim, x)
-        x = writer.add("rpe_add", Add(), x, writer.conv("rpe", model.rpe, y))
-    for i, block in enumerate(model.blocks):
-        x = _block(writer, f"block{i}", block, config, x)
-    x = writer.add("pool", TokenSum(), x)
-    x = writer.lif("head_lif", model.head_lif, config.dim, x)
-    x = writer.add("count", TimeSum(), x)
-    writer.conv("head", model.head, x)
+    config, writer = model.config, _Writer(model)
+    x = writer.stem()
+    for i in range(config.blocks):
+        x = writer.block(f"block{i}", x)
+    writer.head(x)
     graph = Graph(name, pixels(config.channels, config.height, config.width),
                   tuple(writer.nodes), config.encoding, notes)
     _check_exact(graph)
     return graph
-
-
-def _block(writer: _Writer, name: str, block, config, x: str) -> str:
-    y = writer.lif(f"{name}_lif", block.lif, config.dim, x)
-    y = writer.conv(f"{name}_qkv", block.qkv, y)
-    y = writer.lif(f"{name}_qkv_lif", block.qkv_lif, 3 * config.dim, y)
-    if config.attention is Attention.MASK:
-        y = writer.add(f"{name}_attn", MaskAttention(), y)
-    else:
-        y = writer.add(f"{name}_attn", SelfAttention(heads=config.heads), y)
-        y = writer.lif(f"{name}_attn_lif", block.attn_lif, config.dim, y)
-    x = writer.add(f"{name}_add", Add(), x, writer.conv(f"{name}_proj", block.proj, y))
-    y = writer.lif(f"{name}_mlp_lif", block.mlp_lif, config.dim, x)
-    y = writer.conv(f"{name}_fc1", block.fc1, y)
-    y = writer.lif(f"{name}_fc1_lif", block.fc1_lif, config.hidden, y)
-    return writer.add(f"{name}_mlp_add", Add(), x, writer.conv(f"{name}_fc2", block.fc2, y))
 
 
 def _check_exact(graph: Graph) -> None:

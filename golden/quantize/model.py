@@ -4,14 +4,16 @@ import torch
 from torch import Tensor
 
 from golden.models import ModelConfig, Recorder, SpikingTransformer
-from golden.models.neurons import Lif
 from golden.quantize.exact import check_exact, exact_arithmetic
 from golden.quantize.export import export
 from golden.quantize.scheme import Scheme
-from golden.quantize.synapse import IntegerSynapse
+from golden.quantize.synapse import IntegerSynapse, Reader
 from ir import Graph
 
 __all__ = ["QuantizedModel"]
+
+STREAM_WRITERS = ("rpe", "proj", "fc2")
+"""Layers, beside the stem's last, that add to the residual stream."""
 
 
 class QuantizedModel(SpikingTransformer):
@@ -34,48 +36,46 @@ class QuantizedModel(SpikingTransformer):
         super().__init__(config)
         check_exact()
         self.scheme = scheme
-        self.stem[0] = self._integer(self.stem[0], scheme.first_bits, self._pixel_gain(),
-                                     config.zero_pixel)
-        for i in range(1, len(self.stem)):
-            self.stem[i] = self._integer(self.stem[i])
-        if self.rpe is not None:
-            self.rpe = self._integer(self.rpe)
-        for block in self.blocks:
-            for name in ("qkv", "proj", "fc1", "fc2"):
-                setattr(block, name, self._integer(getattr(block, name)))
-        self.head = self._integer(self.head, scheme.head_bits, torch.tensor(1 / config.steps))
-        self._make_neurons()
+        last = f"stem{len(config.stem)}"
+        for name, layer in super().synapses().items():
+            outputs, inputs = layer.weight.shape[:2]
+            reader = (Reader.LOGITS if name == "head"
+                      else Reader.STREAM if name == last or name.endswith(STREAM_WRITERS)
+                      else Reader.NEURONS)
+            integer = IntegerSynapse(inputs, outputs, kernel=layer.kernel, stride=layer.stride,
+                                     bits=scheme.weight_bits, reader=reader)
+            self.set_submodule(self._path(layer), integer)
+        first, head = self.synapses()["stem0"], self.synapses()["head"]
+        first.bits = scheme.first_bits or scheme.weight_bits
+        first.zero = config.zero_pixel
+        first.gain.copy_(float(config.encoding.scale) / torch.tensor(config.encoding.std))
+        head.bits = scheme.head_bits or scheme.weight_bits
+        head.gain.fill_(1 / config.steps)
+        self.register_load_state_dict_post_hook(lambda model, _: model.set_thresholds())
+        self.set_thresholds()
 
-    def _integer(self, layer, bits: int | None = None, gain: Tensor | None = None,
-                 zero: int = 0) -> IntegerSynapse:
-        outputs, inputs = layer.weight.shape[:2]
-        return IntegerSynapse(inputs, outputs, kernel=layer.kernel, stride=layer.stride,
-                              bits=bits or self.scheme.weight_bits, gain=gain, zero=zero)
+    def _path(self, layer: torch.nn.Module) -> str:
+        return next(path for path, module in self.named_modules() if module is layer)
 
-    def _pixel_gain(self) -> Tensor:
-        encoding = self.config.encoding
-        return float(encoding.scale) / torch.tensor(encoding.std)
+    def synapses(self) -> dict[str, IntegerSynapse]:
+        return {name: part for name, part in self.parts().items()
+                if isinstance(part, IntegerSynapse)}
 
-    def _make_neurons(self) -> None:
-        """Give every neuron the threshold that its current's unit implies."""
+    def set_thresholds(self) -> None:
+        """Give every neuron the threshold that the unit of its current implies."""
         stream = torch.tensor([2.0 ** self.scheme.stream_bits])
-        for i, layer in enumerate(self.stem[:-1]):
-            self.stem_lifs[i] = _lif(layer.unit)
-        if self.rpe is not None:
-            self.rpe_lif = _lif(stream)
-        for block in self.blocks:
-            block.lif, block.mlp_lif = _lif(stream), _lif(stream)
-            block.qkv_lif, block.fc1_lif = _lif(block.qkv.unit), _lif(block.fc1.unit)
-            if block.attn_lif is not None:
-                block.attn_lif = Lif(torch.tensor([4.0]), torch.tensor([8.0]), floor=True)
-        self.head_lif = _lif(stream * self.config.tokens)
-
-    def set_scale(self, name: str, unit: Tensor, shift: Tensor) -> None:
-        """Freeze unit and shift ``[Cout]`` of one layer, and its neurons' thresholds with them."""
-        layer = dict(self.synapses())[name]
-        layer.unit.copy_(unit)
-        layer.shift.copy_(shift)
-        self._make_neurons()
+        synapses = self.synapses()
+        for name, neurons in self.neurons().items():
+            writer = synapses.get(name.removesuffix("_lif"))
+            if name.endswith("attn_lif"):
+                # threshold 0.5 at scale 1/8
+                neurons.set(torch.tensor([4.0]), torch.tensor([8.0]))
+            elif name == "head_lif":
+                neurons.set(stream * self.config.tokens, stream * self.config.tokens)
+            elif writer is not None and writer.reader is Reader.NEURONS:
+                neurons.set(writer.unit, writer.unit)
+            else:
+                neurons.set(stream, stream)
 
     def encode(self, images: Tensor) -> Tensor:
         return images.permute(0, 2, 3, 1).to(torch.float32).unsqueeze(0)
@@ -84,7 +84,7 @@ class QuantizedModel(SpikingTransformer):
         return self.head(count)
 
     def rescale(self, logits: Tensor) -> Tensor:
-        return logits / self.head.unit
+        return logits / self.synapses()["head"].unit
 
     def forward(self, images: Tensor, record: Recorder | None = None) -> Tensor:
         with exact_arithmetic():
@@ -97,7 +97,3 @@ class QuantizedModel(SpikingTransformer):
         Raises ValueError when a value could reach 2**24, beyond which float32 is not exact.
         """
         return export(self, name, notes or {})
-
-
-def _lif(unit: Tensor) -> Lif:
-    return Lif(unit.clone(), unit.clone(), floor=True)

@@ -1,12 +1,27 @@
 """A layer of weights that trains as real numbers and computes on integers."""
 
+from enum import Enum
+
 import torch
 from torch import Tensor, nn
 
 from golden.models.synapse import convolve
 from golden.quantize.scales import limit
 
-__all__ = ["IntegerSynapse", "through"]
+__all__ = ["IntegerSynapse", "Reader", "through"]
+
+
+class Reader(Enum):
+    """Who reads what a layer writes, which decides the scales that it may have."""
+
+    NEURONS = "neurons"
+    """Neurons alone: any scale, a channel's own."""
+
+    STREAM = "stream"
+    """The residual stream: powers of two, aligned by shifts."""
+
+    LOGITS = "logits"
+    """Nobody further: any scale, one for all classes."""
 
 
 def through(exact: Tensor, real: Tensor) -> Tensor:
@@ -22,30 +37,27 @@ class IntegerSynapse(nn.Module):
     inputs, outputs, kernel, stride : int
     bits : int
         Of a weight.
-    gain : float or Tensor ``[Cin]``
-        What 1 of the integer input means to the real weights: ``1/256 / std`` for pixels, 1 for
-        spikes, ``1/T`` for spike counts.
-    zero : int
-        The integer input that means zero.
+    reader : Reader
 
     The real ``weight`` and ``bias`` are trained. ``unit`` ``[Cout]`` is what 1.0 is in the output
-    and ``shift`` ``[Cout]`` as above; the weight scale is ``2**shift / unit``.
+    and ``shift`` ``[Cout]`` as above; the weight scale is ``2**shift / unit``. ``gain`` ``[Cin]``
+    is what 1 of the integer input means to the real weights: ``1/256 / std`` for pixels, 1 for
+    spikes, ``1/T`` for spike counts; ``zero`` is the integer input that means zero.
     """
 
     unit: Tensor
     shift: Tensor
     gain: Tensor
 
-    def __init__(self, inputs: int, outputs: int, *, bits: int, kernel: int = 1, stride: int = 1,
-                 gain: Tensor | None = None, zero: int = 0):
+    def __init__(self, inputs: int, outputs: int, *, bits: int, reader: Reader, kernel: int = 1,
+                 stride: int = 1):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(outputs, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.register_buffer("unit", torch.ones(outputs))
         self.register_buffer("shift", torch.zeros(outputs, dtype=torch.int64))
-        self.register_buffer("gain", (torch.ones(inputs) if gain is None
-                                      else gain.to(torch.float32).expand(inputs).clone()))
-        self.bits, self.stride, self.zero = bits, stride, zero
+        self.register_buffer("gain", torch.ones(inputs))
+        self.bits, self.stride, self.reader, self.zero = bits, stride, reader, 0
 
     @property
     def kernel(self) -> int:

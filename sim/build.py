@@ -1,5 +1,6 @@
 """Compile the circuit of an rtl folder to a program, once."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -88,18 +89,17 @@ def cached(kind: str, files: Mapping[str, bytes], recipe: list[str], toolchain: 
         return folder, 0.0
     home.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=home) as name:
-        beside = Path(name) / kind
-        for path, content in files.items():
-            (beside / path).parent.mkdir(parents=True, exist_ok=True)
-            (beside / path).write_bytes(content)
-        make(beside)
-        try:
+    with (open(home / f".{folder.name}.lock", "w") as lock,
+          tempfile.TemporaryDirectory(prefix=".making-", dir=home) as name):
+        # Whoever wants the same waits; the lock goes with its process, however that ends.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            beside = Path(name) / kind
+            for path, content in files.items():
+                (beside / path).parent.mkdir(parents=True, exist_ok=True)
+                (beside / path).write_bytes(content)
+            make(beside)
             beside.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-            # Another process has made the same in the meantime.
     return folder, time.monotonic() - started
 
 

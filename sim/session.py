@@ -96,8 +96,10 @@ class Session:
 
     def step(self, cycles: int = 1) -> None:
         """Run some clock cycles."""
+        clock = self._open.io["clk"].signal
         for _ in range(cycles):
-            self._open.clock.tick()
+            clock.write(1)
+            clock.write(0)
             self.cycle += 1
 
     def reset(self, cycles: int = 4) -> None:

@@ -2,8 +2,10 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import cocotb
+import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, with_timeout
 from cocotbext.axi import (
@@ -20,6 +22,7 @@ from sim.benches.vectors import Vectors
 __all__ = ["Bench", "Register"]
 
 PERIOD_NS = 10
+ANSWER_US = 100
 
 
 class Register:
@@ -51,8 +54,7 @@ class Bench:
         self.dut = dut
         self.vectors = Vectors.from_environment()
         cocotb.start_soon(Clock(dut.clk, PERIOD_NS, unit="ns").start())
-        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst,
-                                      byte_size=32)
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst,
                                   byte_size=32)
         self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
@@ -73,7 +75,7 @@ class Bench:
 
     async def send(self, words) -> None:
         """Queue a packet; it goes as soon as those before it have gone."""
-        await self.source.send(AxiStreamFrame([int(word) for word in words]))
+        await self.source.send(AxiStreamFrame(np.asarray(words, "<u4").tobytes()))
 
     async def expect(self, logits, *, malformed: bool = False) -> None:
         """Take a packet, which must hold these logits, with TUSER as it should be."""
@@ -87,13 +89,13 @@ class Bench:
 
     async def read(self, address: int, words: int = 1) -> int:
         """A register, or several of growing addresses as one number."""
-        data = await with_timeout(self.registers.read(address, 4 * words), 100 * PERIOD_NS, "us")
-        assert data.resp == 0, f"register {address:#x} answers with RRESP {data.resp}"
-        return int.from_bytes(data.data, "little")
+        answer: Any = await with_timeout(self.registers.read(address, 4 * words), ANSWER_US, "us")
+        assert answer.resp == 0, f"register {address:#x} answers {answer.resp!r}"
+        return int.from_bytes(answer.data, "little")
 
     async def write(self, address: int, value: int) -> None:
         await with_timeout(self.registers.write(address, value.to_bytes(4, "little")),
-                           100 * PERIOD_NS, "us")
+                           ANSWER_US, "us")
 
     async def expect_registers(self, **values: int) -> None:
         """Check registers by name, as in ``IMAGES_IN=3``."""

@@ -2,6 +2,7 @@
 
 import cocotb
 from cocotb.triggers import RisingEdge, with_timeout
+from cocotb.utils import get_sim_time
 
 from sim.benches.bench import PERIOD_NS, Bench
 
@@ -38,10 +39,10 @@ async def while_it_computes(dut, part: float):
     bench = Bench(dut)
     await bench.reset()
     # The time an image takes is measured, then the next one is cut at a part of it.
-    start = cocotb.utils.get_sim_time("ns")
+    start = get_sim_time("ns")
     await bench.send(bench.vectors.words[0])
     await bench.expect(bench.vectors.logits[0])
-    cycles = int((cocotb.utils.get_sim_time("ns") - start) / PERIOD_NS)
+    cycles = int((get_sim_time("ns") - start) / PERIOD_NS)
     await bench.send(bench.vectors.words[1 % len(bench.vectors.words)])
     await bench.cycles(max(1, int(cycles * part)))
     assert bench.sink.empty()

@@ -50,8 +50,10 @@ class Vectors:
     def from_environment(cls) -> "Vectors":
         """Read the file that :data:`VARIABLE` names."""
         with np.load(os.environ[VARIABLE]) as file:
-            return cls(**{name: file[name] if file[name].ndim else int(file[name])
-                          for name in file.files})
+            return cls(words=file["words"], logits=file["logits"],
+                       short_beats=file["short_beats"], short_logits=file["short_logits"],
+                       network=int(file["network"]), pixels=int(file["pixels"]),
+                       deadline=int(file["deadline"]))
 
 
 def make_vectors(manifest: Manifest, images: np.ndarray, deadline: int) -> Vectors:

@@ -9,6 +9,14 @@
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ir.folder import load as load_graph
+    from ir.folder import save as save_graph
+    from spikeloom.analysis import analyse
+    from spikeloom.design import Design, generate, read_design
+    from spikeloom.quantization import quantize
 
 __all__ = ["Design", "analyse", "generate", "load_graph", "quantize", "read_design", "save_graph"]
 

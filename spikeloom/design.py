@@ -139,7 +139,7 @@ class Design:
         return Path(self._rooms[0].name)
 
 
-def generate(graph: Graph, target: str | None = DEFAULT_TARGET, *, fps: float | None = None,
+def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = None,
              fit: float = 0.8, foldings: Mapping[str, Any] | None = None,
              calibration: np.ndarray | None = None) -> Design:
     """A design for a graph, folded for a target.
@@ -164,12 +164,13 @@ def generate(graph: Graph, target: str | None = DEFAULT_TARGET, *, fps: float | 
         For an unknown target, or when nothing fits (:exc:`hdl.solve.DoesNotFit`); says what is
         short.
     """
-    if foldings is None:
-        device = get_target(target or DEFAULT_TARGET)
-        tensors = None if calibration is None else run.trace(graph, calibration)
-        foldings = solve(graph, device.budget, tensors=tensors, fps=fps,
-                         clock_mhz=device.clock_mhz, fit=fit)
-    return Design(graph, foldings, target)
+    device = get_target(target)
+    if foldings is not None:
+        return Design(graph, foldings, target)
+    tensors = None if calibration is None else run.trace(graph, calibration)
+    solved = solve(graph, device.budget, tensors=tensors, fps=fps, clock_mhz=device.clock_mhz,
+                   fit=fit)
+    return Design(graph, solved, target)
 
 
 def read_design(place: str | Path) -> Design:

@@ -29,19 +29,17 @@ def simulate(folder: Path | None, preset: str | None, data: str | None, data_dir
     Example:
       spikeloom simulate rtl --data digits --images 10 --waves out.fst
     """
-    from spikeloom.images import default_data, find_data, test_images
-    from spikeloom.subject import design_of
+    from spikeloom.subject import open_task
 
-    design = design_of(folder, preset)
-    dataset = find_data(data, data_dir, default_data(design.graph.notes))
-    pixels, labels = test_images(dataset, design.graph, images)
-    with terminal.stage(f"Simulate {len(pixels)} images", len(pixels)) as done:
-        found = design.simulate(pixels, waves=waves, progress=done)
+    task = open_task(folder, preset, data, data_dir, images)
+    with terminal.stage(f"Simulate {images} images", images) as done:
+        found = task.design.simulate(task.images, waves=waves, progress=done)
     classes = found.logits.argmax(1)
     result = {
-        "network": design.graph.name, "data": dataset.name, "images": len(pixels),
-        "classes": classes.tolist(), "labels": labels.tolist(), "logits": found.logits.tolist(),
-        "accuracy_circuit": float((classes == labels).mean()),
+        "network": task.design.graph.name, "data": task.data, "images": images,
+        "classes": classes.tolist(), "labels": task.labels.tolist(),
+        "logits": found.logits.tolist(),
+        "accuracy_circuit": float((classes == task.labels).mean()),
         "cycles_per_image": found.cycles_per_image, "latency_cycles": dict(found.latency),
         "cycles": found.cycles, "seconds": round(found.seconds, 3),
         "waves": str(waves) if waves else None, "kind": "measured",
@@ -50,8 +48,7 @@ def simulate(folder: Path | None, preset: str | None, data: str | None, data_dir
         terminal.print_json(result)
         return
     terminal.table("Images", ["image", "label", "class"],
-                   [[i, int(label), int(found_class)]
-                    for i, (label, found_class) in enumerate(zip(labels, classes, strict=True))])
+                   list(zip(range(images), result["labels"], result["classes"], strict=True)))
     terminal.table("Latency in cycles (measured, empty circuit)", ["tensor", "cycles"],
                    list(found.latency.items()))
     terminal.figures("Run", [("accuracy", "measured",

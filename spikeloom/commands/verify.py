@@ -39,25 +39,21 @@ def verify(ctx: click.Context, folder: Path | None, preset: str | None, data: st
       spikeloom verify rtl --data digits
       spikeloom verify --preset mnist --data-dir DIR --images 10000 --json
     """
-    from spikeloom.images import default_data, find_data, test_images
     from spikeloom.report import VERIFICATION, write_whole
-    from spikeloom.subject import design_of, preset_of
+    from spikeloom.subject import open_task
     from spikeloom.summary import summary
     from spikeloom.verification import measure
 
-    design = design_of(folder, preset)
-    known = preset_of(design.graph, preset)
-    dataset = find_data(data, data_dir, default_data(design.graph.notes))
-    pixels, labels = test_images(dataset, design.graph, images)
-    result = measure(design, pixels, labels, preset=known, trace_images=trace_images,
-                     processes=processes, stage=terminal.stage)
-    result["data"] = dataset.name
+    task = open_task(folder, preset, data, data_dir, images)
+    result = {**measure(task.design, task.images, task.labels, preset=task.preset,
+                        trace_images=trace_images, processes=processes, stage=terminal.stage),
+              "data": task.data}
     if output is not None:
         write_whole(output / VERIFICATION, json.dumps(result, indent=1) + "\n")
     if as_json:
         terminal.print_json(result)
     else:
-        terminal.figures(f"Verification of {design.graph.name} on {dataset.name}",
+        terminal.figures(f"Verification of {result['network']} on {task.data}",
                          summary(result, None))
     if result["first_difference"]:
         terminal.remark(f"First difference: {result['first_difference']['text']}")

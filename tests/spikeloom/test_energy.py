@@ -104,6 +104,17 @@ def test_energy_of_known_counts():
     assert len(content["layers"]) == 6
 
 
+def test_joined_averages_are_those_of_all_images():
+    graph = small_graph()
+    trace = random_trace(graph, 2, images=5)
+    parts = [model_energy(graph, {name: values[rows] for name, values in trace.items()})
+             for rows in (slice(0, 1), slice(1, 5))]
+    joined, whole = parts[0].joined(parts[1]), model_energy(graph, trace)
+    assert joined.images == 5
+    for a, b in zip(joined.layers, whole.layers, strict=True):
+        assert vars(a) == pytest.approx(vars(b))
+
+
 def test_a_network_without_spikes_reads_pixels_only():
     conv = Conv(weight=np.ones((2, 1, 2, 2), int), bias=[0, 0], shift=[0, 0], weight_bits=2)
     graph = Graph("g", pixels(1, 2, 2), (Node("once", Repeat(steps=1), ("image",)),

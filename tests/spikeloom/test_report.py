@@ -1,0 +1,109 @@
+import json
+import re
+
+import pytest
+
+from spikeloom.report import SYNTHESIS, VERIFICATION, read_run, render, write_report
+from spikeloom.summary import image_rate, summary
+from tests.spikeloom.runs import placed, verified
+
+
+def body(page: str) -> str:
+    """The page without scripts and styles, tags as blanks."""
+    page = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_page_shows_every_figure_and_where_it_comes_from():
+    text = body(render(verified(), placed()))
+    for wanted in ("98.33 %", "123,456 values of 360 images compared", "no difference",
+                   "8,364", "131.2", "cycles per image", "1,200", "12.3 %", "ab" * 32,
+                   "digits, first 360 test images", "120 MHz, met", "yosys 0.70", "note: seed 3",
+                   "it is no measurement of an FPGA"):
+        assert wanted in text
+    assert "10.0 %" in text  # of the LUTs of the device
+
+
+def test_page_needs_no_network():
+    page = render(verified(), placed())
+    assert not re.findall(r"""<(?:script|link|img)[^>]*(?:src|href)=["']?(?:https?:)?//""", page)
+    assert page.count("Plotly.newPlot(") >= 3
+
+
+def test_what_a_tool_did_not_say_is_not_zero():
+    text = body(render(verified(accuracy_float=None), placed()))
+    assert "multiplier not reported" in text
+    assert "accuracy, float model not reported" in text
+
+
+def test_slowest_stage_is_marked():
+    page = render(verified(), None)
+    stage = re.search(r'<div class="stage slowest"\s+title="4 lanes"><b>(\w+)</b>', page)
+    assert stage and stage[1] == "stem"
+    assert page.count('class="stage slowest"') == 1
+    assert re.search(r'<tr class="slowest">\s*<td>stem</td>', page)
+
+
+def test_a_difference_is_said_loudly():
+    first = {"text": "node 'head', image 3, step 0, channel 1, position (0, 0): expected 1, got 2"}
+    page = render(verified(mismatches=2, first_difference=first), None)
+    assert 'class="verdict bad"' in page
+    assert "2 differ. First: node &#39;head&#39;, image 3" in page
+
+
+def test_zero_compared_is_no_success():
+    assert 'class="verdict bad"' in render(verified(values_compared=0), None)
+
+
+def test_kinds_never_share_a_column():
+    kinds = {name: kind for name, kind, _ in summary(verified(), placed())}
+    assert kinds["cycles per image"] == "measured"
+    assert kinds["cycles per image, lower bound"] == "estimated"
+    assert kinds["energy per image, 45 nm int8, nJ"] == "modelled"
+    assert kinds["Fmax, MHz"] == "measured"
+    page = render(verified(), placed())
+    sections = re.findall(r'<section class="group">\s*<h3 class="(\w+)">', page)
+    assert sections == ["measured", "estimated", "modelled"]
+
+
+@pytest.mark.parametrize(("fmax", "clock", "expected"), [
+    (131.25, 120.0, 120e6 / 1200), (90.0, 120.0, 90e6 / 1200), (None, 120.0, None)])
+def test_images_per_second(fmax, clock, expected):
+    assert image_rate(verified(), placed(fmax_mhz=fmax, clock_mhz=clock)) == expected
+
+
+def test_a_name_cannot_break_out_of_the_page():
+    page = render(verified(network="<script>alert(1)</script>"), None)
+    assert "<script>alert(1)" not in page
+
+
+def test_either_half_is_enough(tmp_path):
+    (tmp_path / "synthesis").mkdir()
+    (tmp_path / "synthesis" / SYNTHESIS).write_text(json.dumps(placed()))
+    assert "8,364" in body(write_report(tmp_path).read_text())
+    (tmp_path / "synthesis" / SYNTHESIS).unlink()
+    (tmp_path / VERIFICATION).write_text(json.dumps(verified()))
+    assert "98.33 %" in body(write_report(tmp_path).read_text())
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "synthesis",
+                                                         VERIFICATION]
+
+
+def test_same_run_same_bytes():
+    assert render(verified(), placed()) == render(verified(), placed())
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("{", "verification.json is damaged, it is not JSON"),
+    ("[]", "verification.json is no result of ours: it holds no JSON object"),
+    ('{"images": 3}', "lacks 'accuracy_float', so it is of another version"),
+])
+def test_damaged_results(tmp_path, text, message):
+    (tmp_path / VERIFICATION).write_text(text)
+    with pytest.raises(ValueError, match=message):
+        write_report(tmp_path)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_nothing_to_report(tmp_path):
+    with pytest.raises(FileNotFoundError, match="has neither verification.json nor synthesis"):
+        read_run(tmp_path)

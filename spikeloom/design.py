@@ -19,6 +19,7 @@ from hdl.timing import Timing, timing
 from ir import Budget, Graph
 from ir.folder import load, save
 from ir.staging import staged
+from sim.bench_verilog import write_bench
 from sim.run import SimulationResult, simulate
 from sim.verify import Verification, verify
 
@@ -128,6 +129,8 @@ class Design:
             (place / name).write_bytes(content)
         (place / FOLDINGS).write_text(json.dumps(to_json(self.foldings), indent=1) + "\n")
         save(self.graph, place / NET)
+        images = _vectors(self.graph)
+        write_bench(place, images, run.logits(self.graph, images))
 
     def _home(self) -> Path:
         """The folder that is simulated: the design's own, or a temporary one for its lifetime."""
@@ -137,6 +140,14 @@ class Design:
             self._rooms.append(TemporaryDirectory(prefix="spikeloom-"))
             self._fill(Path(self._rooms[0].name))
         return Path(self._rooms[0].name)
+
+
+def _vectors(graph: Graph) -> np.ndarray:
+    """Images for the test bench: black, white, and noise of several brightnesses."""
+    high, shape = graph.image.interval.high, graph.image.shape[1:]
+    rng = np.random.default_rng(0)
+    levels = [0, high, *(rng.integers(0, level + 1, shape) for level in (high, high, high // 4))]
+    return np.stack([np.broadcast_to(level, shape) for level in levels]).astype(np.uint8)
 
 
 def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = None,

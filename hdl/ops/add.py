@@ -1,0 +1,55 @@
+"""The membrane shortcut: a residual stream and a branch meet."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.layout import Layout
+from ir.ops import Add
+
+__all__ = ["AddLanes"]
+
+
+class AddLanes(wiring.Component):
+    """Adds two streams, beat by beat.
+
+    Timing
+    ------
+    Latency 1 cycle, one beat per cycle. Takes a beat when both streams offer one.
+
+    Parameters
+    ----------
+    op : :class:`Add`
+    a, b : :class:`Layout`
+        Of the inputs, cut alike; raises ValueError if they are not.
+
+    Members
+    -------
+    a, b, o
+        The streams in and out.
+    """
+
+    LATENCY = 1
+
+    def __init__(self, op: Add, a: Layout, b: Layout):
+        if (a.block, a.lanes) != (b.block, b.lanes):
+            raise ValueError(f"AddLanes takes two streams cut alike, not blocks of {a.block} in "
+                             f"{a.lanes} lanes and blocks of {b.block} in {b.lanes} lanes")
+        self.out = a.retyped(op.output(a.tensor, b.tensor))
+        super().__init__({"a": In(a.signature()), "b": In(b.signature()),
+                          "o": Out(self.out.signature())})
+
+    def elaborate(self, platform):
+        m = Module()
+        step, both = Signal(), Signal()
+        m.d.comb += [
+            step.eq(~self.o.valid | self.o.ready),
+            both.eq(self.a.valid & self.b.valid),
+            self.a.ready.eq(step & both),
+            self.b.ready.eq(step & both),
+        ]
+        with m.If(step):
+            m.d.sync += self.o.valid.eq(both)
+            m.d.sync += [self.o.p[lane].eq(self.a.p[lane] + self.b.p[lane])
+                         for lane in range(self.out.lanes)]
+        return m

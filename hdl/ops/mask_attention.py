@@ -1,0 +1,160 @@
+"""Spike-driven self-attention by masks."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.arith import wrapping
+from hdl.layout import Layout
+from hdl.memory import Memory
+from ir.ops import MaskAttention
+
+__all__ = ["MaskAttentionLanes"]
+
+
+class MaskAttentionLanes(wiring.Component):
+    """ANDs keys and values into masks over all tokens, then masks the queries that were kept.
+
+    Two images are in work at once: one is collected while the other leaves.
+
+    Timing
+    ------
+    One beat per cycle in, one per cycle out. The first beat of an image leaves :attr:`LATENCY`
+    cycles after its last came in. A position waits at the input while :attr:`images` images of
+    queries are kept, an image while both masks are in use.
+
+    Parameters
+    ----------
+    op : :class:`MaskAttention`
+    a : :class:`Layout`
+        Of query, key and value side by side; its block must divide the channels of each.
+
+    Members
+    -------
+    i, o
+        Input and output stream.
+    """
+
+    LATENCY = 4
+    images = 2
+
+    def __init__(self, op: MaskAttention, a: Layout):
+        tensor = op.output(a.tensor)
+        if tensor.channels % a.block:
+            raise ValueError(f"MaskAttentionLanes takes blocks that divide {tensor.channels} "
+                             f"channels, not blocks of {a.block}")
+        self.a, self.out = a, a.retyped(tensor)
+        super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes, beats = self.a.lanes, self.out.position_beats
+        positions = self.a.tensor.positions
+        kept = self.images * positions
+        m.submodules.queries = queries = Memory(width=lanes, depth=kept * beats)
+        m.submodules.keys = keys = Memory(width=lanes, depth=beats)
+        m.submodules.mask0 = mask0 = Memory(width=lanes, depth=beats)
+        m.submodules.mask1 = mask1 = Memory(width=lanes, depth=beats)
+        masks = (mask0, mask1)
+        busy, full = Signal(2), Signal(2)
+        occupied = Signal(range(kept + 1))
+        released = self._send(m, queries, masks, full)
+        opened, closed, entered = self._collect(m, queries, keys, masks, busy, occupied, kept)
+        freed = Signal(2)
+        m.d.comb += freed.eq(released["mask"])
+        m.d.sync += [
+            occupied.eq(occupied + entered - released["position"]),
+            busy.eq((busy | opened) & ~freed),
+            full.eq((full | closed) & ~freed),
+        ]
+        return m
+
+    def _collect(self, m, queries, keys, masks, busy, occupied, kept):
+        beats, positions = self.out.position_beats, self.a.tensor.positions
+        beat, part = Signal(range(beats)), Signal(range(3))
+        position, bank = Signal(range(positions)), Signal()
+        slot = Signal(range(kept * beats))
+        begins = (beat == 0) & (part == 0)
+        taken, closing = Signal(), Signal()
+        room = (occupied != kept) & ~((position == 0) & busy.bit_select(bank, 1))
+        m.d.comb += [
+            self.i.ready.eq(~begins | room),
+            taken.eq(self.i.valid & self.i.ready),
+            closing.eq(taken & (part == 2) & (beat == beats - 1) & (position == positions - 1)),
+            queries.write_en.eq(taken & (part == 0)),
+            queries.write_addr.eq(slot),
+            queries.write_data.eq(self.i.payload),
+            keys.write_en.eq(taken & (part == 1)),
+            keys.write_addr.eq(beat),
+            keys.write_data.eq(self.i.payload),
+            keys.read_addr.eq(beat),
+        ]
+        with m.If(taken):
+            m.d.sync += beat.eq(wrapping(beat, beats))
+            with m.If(part == 0):
+                m.d.sync += slot.eq(wrapping(slot, kept * beats))
+            with m.If(beat == beats - 1):
+                m.d.sync += part.eq(wrapping(part, 3))
+                with m.If(part == 2):
+                    m.d.sync += position.eq(wrapping(position, positions))
+                    with m.If(position == positions - 1):
+                        m.d.sync += bank.eq(~bank)
+
+        update = Signal(data.StructLayout({
+            "valid": 1, "first": 1, "closing": 1, "bank": 1, "beat": beat.shape(),
+            "value": self.a.lanes}))
+        m.d.sync += [
+            update.valid.eq(taken & (part == 2)), update.first.eq(position == 0),
+            update.closing.eq(closing), update.bank.eq(bank), update.beat.eq(beat),
+            update.value.eq(self.i.payload),
+        ]
+        seen = Signal(self.a.lanes)
+        m.d.comb += seen.eq(update.value & keys.read_data)
+        for b, mask in enumerate(masks):
+            m.d.comb += [
+                mask.write_en.eq(update.valid & (update.bank == b)),
+                mask.write_addr.eq(update.beat),
+                mask.write_data.eq(seen | Mux(update.first, 0, mask.read_data)),
+            ]
+            # A mask is read here while it is collected, and by the output afterwards.
+            with m.If(~self.sending[b]):
+                m.d.comb += mask.read_addr.eq(beat)
+        opened = Mux(taken & begins & (position == 0), 1 << bank, 0)
+        closed = Mux(update.closing, 1 << update.bank, 0)
+        return opened, closed, taken & begins
+
+    def _send(self, m, queries, masks, full):
+        beats, positions = self.out.position_beats, self.a.tensor.positions
+        kept = self.images * positions
+        beat, position = Signal(range(beats)), Signal(range(positions))
+        bank, slot = Signal(), Signal(range(kept * beats))
+        step, issue = Signal(), Signal()
+        left = Signal()
+        self.sending = full
+        m.d.comb += [
+            step.eq(~self.o.valid | self.o.ready),
+            issue.eq(step & full.bit_select(bank, 1)),
+            queries.read_en.eq(step),
+            queries.read_addr.eq(slot),
+        ]
+        for b, mask in enumerate(masks):
+            with m.If(full[b]):
+                m.d.comb += [mask.read_en.eq(step), mask.read_addr.eq(beat)]
+        ends = beat == beats - 1
+        final = ends & (position == positions - 1)
+        with m.If(issue):
+            m.d.sync += [beat.eq(wrapping(beat, beats)), slot.eq(wrapping(slot, kept * beats))]
+            with m.If(ends):
+                m.d.sync += position.eq(wrapping(position, positions))
+            with m.If(final):
+                m.d.sync += bank.eq(~bank)
+        using, used_up = Signal(), Signal()
+        with m.If(step):
+            m.d.sync += [
+                left.eq(issue), using.eq(bank), used_up.eq(final), self.o.valid.eq(left),
+                self.o.payload.as_value().eq(
+                    queries.read_data & Mux(using, masks[1].read_data, masks[0].read_data)),
+            ]
+        # A mask is free only when its last word has left the read port.
+        freed = Mux(step & left & used_up, 1 << using, 0)
+        return {"mask": freed, "position": issue & ends}

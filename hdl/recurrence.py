@@ -1,0 +1,121 @@
+"""A value per channel that is carried from beat to beat: neurons and sums."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.arith import wrapping
+from hdl.layout import Layout, shape_of
+from hdl.memory import Memory
+from ir.tensors import Interval
+
+__all__ = ["Recurrence"]
+
+
+class Recurrence(wiring.Component):
+    """Carries a state per lane through the ``period`` beats until the same channels come again.
+
+    Subclasses say how: :meth:`charge` joins the state and the input, :meth:`settle` makes the
+    output and the next state of it, one pipeline stage each.
+
+    Timing
+    ------
+    Latency :attr:`LATENCY` cycles. One beat per cycle; where a state comes again after fewer than
+    :attr:`LOOP` beats, a round of ``period`` beats takes :attr:`LOOP` cycles. A stalled output
+    stalls the input.
+
+    Parameters
+    ----------
+    a, out : :class:`Layout`
+        Of the input and the output.
+    state : :class:`Interval`
+    period : int
+        Beats after which the same channels come again.
+    rounds : int
+        How often they come before the state starts from zero.
+    every : bool
+        Whether each round gives output, or the last alone.
+
+    Members
+    -------
+    i, o
+        Input and output stream.
+    """
+
+    LATENCY = 3
+    LOOP = 3
+
+    def __init__(self, a: Layout, out: Layout, state: Interval, *, period: int, rounds: int,
+                 every: bool):
+        self.a, self.out, self.state = a, out, state
+        self.period, self.rounds, self.every = period, rounds, every
+        super().__init__({"i": In(a.signature()), "o": Out(out.signature())})
+
+    def constants(self, m: Module, step: Value, taken: Value) -> Value | None:
+        """What :meth:`settle` needs to know of the channels; none by default.
+
+        The answer to a beat taken with ``taken`` must be there two steps later.
+        """
+        return None
+
+    def charge(self, v: Value, x: Value) -> Value:
+        """The state of one lane, before the output is made."""
+        raise AssertionError(f"{type(self).__name__} does not say how it charges")
+
+    def settle(self, h: Value, constant: Value | None) -> tuple[Value, Value]:
+        """Output and next state of one lane."""
+        return h, h
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes, state = self.a.lanes, shape_of(self.state)
+        step, taken = Signal(), Signal()
+        beat, turn = Signal(range(self.period)), Signal(range(self.rounds))
+        pause = Signal(range(self.LOOP))
+        m.d.comb += [
+            step.eq(~self.o.valid | self.o.ready),
+            self.i.ready.eq(step & (pause == 0)),
+            taken.eq(self.i.valid & self.i.ready),
+        ]
+        with m.If(taken):
+            m.d.sync += beat.eq(wrapping(beat, self.period))
+            with m.If(beat == self.period - 1):
+                m.d.sync += turn.eq(wrapping(turn, self.rounds))
+        if self.rounds > 1 and self.period < self.LOOP:
+            with m.If(taken & (beat == self.period - 1)):
+                m.d.sync += pause.eq(self.LOOP - self.period)
+            with m.Elif(step & (pause != 0)):
+                m.d.sync += pause.eq(pause - 1)
+
+        tags = data.StructLayout({"valid": 1, "first": 1, "last": 1, "beat": beat.shape()})
+        at = [Signal(tags, name="charging"), Signal(tags, name="settling")]
+        x = Signal(self.i.payload.shape())
+        h = Signal(data.ArrayLayout(state, lanes))
+        constants = self.constants(m, step, taken)
+        v = Signal.like(h)
+        with m.If(step):
+            m.d.sync += [
+                at[0].valid.eq(taken), at[0].first.eq(turn == 0),
+                at[0].last.eq(turn == self.rounds - 1), at[0].beat.eq(beat),
+                x.eq(self.i.payload), at[1].eq(at[0]),
+                self.o.valid.eq(at[1].valid & (self.every | at[1].last)),
+            ]
+        settled = Signal.like(h)
+        for lane in range(lanes):
+            output, settled_lane = self.settle(
+                h[lane], None if constants is None else constants[lane])
+            m.d.comb += settled[lane].eq(settled_lane)
+            with m.If(step):
+                m.d.sync += [h[lane].eq(self.charge(v[lane], x[lane])),
+                             self.o.p[lane].eq(output)]
+        if self.rounds > 1:
+            m.submodules.state = memory = Memory(width=state.width * lanes, depth=self.period)
+            m.d.comb += [
+                memory.read_en.eq(step),
+                memory.read_addr.eq(beat),
+                v.eq(Mux(at[0].first, 0, memory.read_data)),
+                memory.write_en.eq(step & at[1].valid),
+                memory.write_addr.eq(at[1].beat),
+                memory.write_data.eq(settled),
+            ]
+        return m

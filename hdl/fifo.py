@@ -40,7 +40,7 @@ class Fifo(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.words = words = Memory(width=len(self.i.payload.as_value()),
+        m.submodules.words = words = Memory(width=len(Value.cast(self.i.payload)),
                                             depth=self.depth)
         write, read = Signal(range(self.depth)), Signal(range(self.depth))
         held = Signal(range(self.depth + 1))

@@ -67,9 +67,14 @@ class Layout:
         """Bits of one beat."""
         return self.lanes * self.tensor.interval.bits
 
+    @property
+    def payload(self) -> data.ArrayLayout:
+        """One beat: an array of ``lanes`` values."""
+        return data.ArrayLayout(self.shape, self.lanes)
+
     def signature(self) -> stream.Signature:
-        """The stream: its payload is an array of ``lanes`` values."""
-        return stream.Signature(data.ArrayLayout(self.shape, self.lanes))
+        """The stream of these beats."""
+        return stream.Signature(self.payload)
 
     def order(self) -> Iterator[tuple[int, int, int]]:
         """For every beat of an image: position, time step, first channel."""

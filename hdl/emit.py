@@ -1,0 +1,84 @@
+"""Writes a design: Verilog, memory contents, and what a simulator needs to know."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from amaranth.back import verilog
+
+from hdl.accelerator import Accelerator
+from hdl.folding import to_json
+from hdl.ops import Folding
+from hdl.pixel_input import PIXELS_PER_BEAT
+from hdl.registers import REGISTERS
+from ir import Graph
+from ir.folder import digest
+
+__all__ = ["emit"]
+
+TOP = "spikeloom"
+LEAF = "spikeloom_memory.v"
+
+
+class _Files:
+    """A platform that collects memory contents, see :class:`hdl.memory.MemoryFiles`."""
+
+    def __init__(self):
+        self.files: dict[str, bytes] = {}
+
+    def memory_file(self, name: str, width: int, contents: Sequence[int]) -> str:
+        path = f"memory/{name}.hex"
+        if path in self.files:
+            raise ValueError(f"Two memories are called {name!r}")
+        digits = -(-width // 4)
+        self.files[path] = "".join(f"{word:0{digits}x}\n" for word in contents).encode()
+        return path
+
+
+def emit(graph: Graph, foldings: Mapping[str, Folding], *,
+         target: str | None = None) -> dict[str, bytes]:
+    """All files of a design by their path: the same bytes for the same input.
+
+    ``spikeloom.v`` (the circuit, top module ``spikeloom``), ``spikeloom_memory.v`` and
+    ``memory/`` (its memories), ``spikeloom.f`` (file list), ``manifest.json`` (what a simulator
+    needs to know), ``REGISTERS.md``.
+    """
+    files = _Files()
+    top = Accelerator(graph, foldings, network=int(digest(graph)[:8], 16))
+    text = verilog.convert(top, name=TOP, platform=files, emit_src=False,
+                           strip_internal_attrs=True)
+    manifest = _manifest(graph, top, foldings, files.files, target)
+    return dict(sorted({
+        f"{TOP}.v": text.encode(),
+        LEAF: (Path(__file__).parent / LEAF).read_bytes(),
+        f"{TOP}.f": f"{TOP}.v\n{LEAF}\n".encode(),
+        "manifest.json": (json.dumps(manifest, indent=1) + "\n").encode(),
+        "REGISTERS.md": _register_map().encode(),
+        **files.files,
+    }.items()))
+
+
+def _manifest(graph, top, foldings, memories, target):
+    tensors = []
+    for name, layout in top.network.layouts.items():
+        interval = layout.tensor.interval
+        tensors.append({
+            "name": name, "fire": f"probe_{name}_fire", "data": f"probe_{name}_data",
+            "shape": list(layout.tensor.shape), "block": layout.block, "lanes": layout.lanes,
+            "bits": interval.bits, "signed": interval.signed})
+    return {
+        "format": 1, "top": TOP, "sources": [f"{TOP}.v", LEAF], "memories": sorted(memories),
+        "graph": graph.name, "digest": digest(graph), "target": target,
+        "probe_path": ["network"], "probe_module": f"{TOP}.network",
+        "input": {"beats": -(-graph.image.values // PIXELS_PER_BEAT),
+                  "pixels": graph.image.values},
+        "output": {"beats": graph.classes},
+        "foldings": to_json(foldings), "tensors": tensors,
+    }
+
+
+def _register_map():
+    lines = ["# Registers", "", "AXI4-Lite, 32 bits each, on `s_axil_*`. Reserved addresses read "
+             "0 and ignore writes.", "", "| address | name | meaning |", "|---|---|---|"]
+    lines += [f"| 0x{r.address:02x} | {r.name} | {r.meaning} |" for r in REGISTERS]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,127 @@
+"""The register file: who the circuit is, what it has done, what went wrong."""
+
+from dataclasses import dataclass
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["REGISTERS", "Register", "RegisterFile"]
+
+IDENTITY = 0x53504C4D
+VERSION = 0x0001_0000
+
+
+@dataclass(frozen=True)
+class Register:
+    """One 32-bit register, for the circuit and for its document."""
+
+    name: str
+    address: int
+    meaning: str
+
+
+REGISTERS = tuple(Register(name, 4 * n, meaning) for n, (name, meaning) in enumerate((
+    ("ID", f"{IDENTITY:#x}, the letters SPLM"),
+    ("VERSION", "version of this register map: major in bits 31:16, minor below"),
+    ("NETWORK", "first 32 bits of the SHA-256 digest of the integer network"),
+    ("STATUS", "bit 0: an image is inside; bit 1: a malformed packet was counted"),
+    ("CONTROL", "write 1 to bit 0 to clear all counters; reads 0"),
+    ("IMAGES_IN", "packets taken whole, malformed ones included"),
+    ("IMAGES_OUT", "packets of logits sent"),
+    ("CYCLES_LO", "clock cycles since reset or clear, bits 31:0"),
+    ("CYCLES_HI", "the same, bits 63:32; read HI, LO, HI again to be sure"),
+    ("BUSY_LO", "cycles with an image inside, bits 31:0"),
+    ("BUSY_HI", "the same, bits 63:32"),
+    ("SHORT_PACKETS", "packets that ended early; they were filled up with zero pixels"),
+    ("LONG_PACKETS", "packets that did not end in time; their surplus was dropped"),
+    ("PIXELS", "bytes of an image"),
+    ("CLASSES", "logits per image"),
+)))
+
+
+class RegisterFile(wiring.Component):
+    """AXI4-Lite registers; :data:`REGISTERS` is their map.
+
+    Timing
+    ------
+    One access at a time; a read answers 1 cycle after its address, a write when both address and
+    data are there. Unmapped addresses read 0 and take no write; both answer OKAY.
+
+    Parameters
+    ----------
+    network : int
+        First 32 bits of the graph's digest.
+    pixels, classes : int
+
+    Members
+    -------
+    aw*, w*, b*, ar*, r*
+        AXI4-Lite.
+    opens, enters, leaves, short, long
+        Strobes: an image's first beat in, its last beat in, its last logit out, its errors.
+    """
+
+    def __init__(self, *, network: int, pixels: int, classes: int):
+        self.network, self.pixels, self.classes = network, pixels, classes
+        super().__init__({
+            "awaddr": In(8), "awvalid": In(1), "awready": Out(1),
+            "wdata": In(32), "wstrb": In(4), "wvalid": In(1), "wready": Out(1),
+            "bresp": Out(2), "bvalid": Out(1), "bready": In(1),
+            "araddr": In(8), "arvalid": In(1), "arready": Out(1),
+            "rdata": Out(32), "rresp": Out(2), "rvalid": Out(1), "rready": In(1),
+            "opens": In(1), "enters": In(1), "leaves": In(1), "short": In(1), "long": In(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        clear = self._write(m)
+        inside = Signal(16)
+        m.d.sync += inside.eq(inside + self.opens - self.leaves)
+        counters = {"IMAGES_IN": self.enters, "IMAGES_OUT": self.leaves,
+                    "SHORT_PACKETS": self.short, "LONG_PACKETS": self.long,
+                    "CYCLES": C(1), "BUSY": inside != 0}
+        values = {"ID": C(IDENTITY, 32), "VERSION": C(VERSION, 32),
+                  "NETWORK": C(self.network, 32), "CONTROL": C(0, 32),
+                  "PIXELS": C(self.pixels, 32), "CLASSES": C(self.classes, 32)}
+        for name, strobe in counters.items():
+            wide = name in ("CYCLES", "BUSY")
+            counter = Signal(64 if wide else 32, name=f"{name.lower()}_count")
+            with m.If(clear):
+                m.d.sync += counter.eq(0)
+            with m.Elif(strobe):
+                m.d.sync += counter.eq(counter + 1)
+            if wide:
+                values |= {f"{name}_LO": counter[:32], f"{name}_HI": counter[32:]}
+            else:
+                values[name] = counter
+        values["STATUS"] = Cat(inside != 0, (values["SHORT_PACKETS"] | values["LONG_PACKETS"])
+                               .any())
+        m.d.comb += self.arready.eq(~self.rvalid)
+        with m.If(self.rvalid & self.rready):
+            m.d.sync += self.rvalid.eq(0)
+        with m.If(self.arvalid & self.arready):
+            m.d.sync += self.rvalid.eq(1)
+            with m.Switch(self.araddr[2:]):
+                for register in REGISTERS:
+                    with m.Case(register.address // 4):
+                        m.d.sync += self.rdata.eq(values[register.name])
+                with m.Default():
+                    m.d.sync += self.rdata.eq(0)
+        return m
+
+    def _write(self, m):
+        """Take address and data together; the one register that can be written is CONTROL."""
+        take, clear = Signal(), Signal()
+        control = next(r for r in REGISTERS if r.name == "CONTROL").address
+        m.d.comb += [
+            take.eq(self.awvalid & self.wvalid & ~self.bvalid),
+            self.awready.eq(take),
+            self.wready.eq(take),
+            clear.eq(take & (self.awaddr[2:] == control // 4) & self.wstrb[0] & self.wdata[0]),
+        ]
+        with m.If(self.bvalid & self.bready):
+            m.d.sync += self.bvalid.eq(0)
+        with m.If(take):
+            m.d.sync += self.bvalid.eq(1)
+        return clear

@@ -28,10 +28,11 @@ def save_checkpoint(path: str | Path, model: SpikingTransformer | QuantizedModel
     The same model and notes give the same bytes.
     """
     path = Path(path)
-    metadata = {"format": FORMAT, "config": model.config.to_json(),
-                "notes": json.dumps(dict(notes or {}), sort_keys=True)}
+    record = {"config": model.config.to_json(), "notes": dict(notes or {})}
     if isinstance(model, QuantizedModel):
-        metadata["scheme"] = model.scheme.to_json()
+        record["scheme"] = model.scheme.to_json()
+    # one entry only: the library writes several in any order
+    metadata = {FORMAT: json.dumps(record, sort_keys=True)}
     tensors = {name: value.detach().clone().contiguous()
                for name, value in sorted(model.state_dict().items())}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,15 +55,14 @@ def load_checkpoint(path: str | Path) -> tuple[SpikingTransformer | QuantizedMod
             tensors = {key: file.get_tensor(key) for key in file.keys()}
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged or no safetensors file ({error})") from error
-    if metadata.get("format") != FORMAT:
-        raise ValueError(f"{path} is no checkpoint: its format is {metadata.get('format')!r}, "
-                         f"not {FORMAT!r}")
+    if FORMAT not in metadata:
+        raise ValueError(f"{path} is no {FORMAT!r}: it says {', '.join(metadata) or 'nothing'}")
     try:
-        config = ModelConfig.from_json(metadata["config"])
-        model = (QuantizedModel(config, Scheme.from_json(metadata["scheme"]))
-                 if "scheme" in metadata else SpikingTransformer(config))
+        record = json.loads(metadata[FORMAT])
+        config, notes = ModelConfig.from_json(record["config"]), record["notes"]
+        model = (QuantizedModel(config, Scheme.from_json(record["scheme"]))
+                 if "scheme" in record else SpikingTransformer(config))
         model.load_state_dict(tensors)
-        notes = json.loads(metadata["notes"])
-    except (KeyError, RuntimeError, ValueError) as error:
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a whole checkpoint: {error}") from error
     return model.eval(), notes

@@ -138,9 +138,9 @@ class _Run:
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
-            losses += float(loss.detach())
+            losses += loss.item()
             if not math.isfinite(losses):
-                raise ValueError(f"Training loss became {float(loss)} in epoch "
+                raise ValueError(f"Training loss became {losses} in epoch "
                                  f"{len(self.history) + 1}; lower the learning rate")
             if progress is not None and step + 1 < self.steps:
                 progress(done + step + 1, self.steps * recipe.epochs, None)

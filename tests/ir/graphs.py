@@ -1,5 +1,7 @@
 """Small random graphs of the shape of a spike-driven transformer."""
 
+from fractions import Fraction
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -57,7 +59,8 @@ def small_graph(seed: int = 0, *, channels: int = 4, size: int = 4, steps: int =
         Node("counts", TimeSum(), ("tokens",)),
         Node("head", random_conv(rng, channels, classes, 1, bits), ("counts",)),
     )
-    return Graph("small", pixels(1, size, size), nodes, Encoding(mean=(0.25,), std=(0.5,)),
+    return Graph("small", pixels(1, size, size), nodes,
+                 Encoding(scale=Fraction(1, 255), mean=(0.25,), std=(0.5,)),
                  {"seed": seed, "about": "random"})
 
 

@@ -98,6 +98,16 @@ def test_any_changed_byte_is_noticed(tmp_path_factory, name, place, change):
         load(folder)
 
 
+@pytest.mark.parametrize(("old", "new"), [
+    ('"TO_ZERO"', '"BY_THRESHOLD"'), ('"seed": 0', '"seed": 1'), ("\n", "\n "), ("1/255", "1/256")])
+def test_an_edit_that_would_make_sense_is_noticed(folder, old, new):
+    text = (folder / GRAPH).read_text()
+    assert old in text
+    (folder / GRAPH).write_text(text.replace(old, new, 1))
+    with pytest.raises(ValueError, match="graph.json was altered: its sha256 is not the one"):
+        load(folder)
+
+
 @pytest.mark.parametrize("name", [GRAPH, WEIGHTS])
 @pytest.mark.parametrize("kept", [0, 1, 100])
 def test_truncated(folder, name, kept):

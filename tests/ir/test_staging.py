@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from ir.staging import staged
@@ -18,6 +20,23 @@ def test_stays_as_it_was_when_writing_fails(tmp_path, error):
     with pytest.raises(type(error)), staged(tmp_path / "out", "marker") as fresh:
         (fresh / "marker").write_text("half")
         raise error
+    assert (tmp_path / "out" / "marker").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_old_folder_comes_back_when_the_new_one_cannot_be_renamed(tmp_path, monkeypatch):
+    with staged(tmp_path / "out", "marker") as fresh:
+        (fresh / "marker").write_text("old")
+    rename = Path.rename
+
+    def failing(self, target):
+        if self.name.endswith(".new"):
+            raise OSError("No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="No space left"), staged(tmp_path / "out", "marker"):
+        pass
     assert (tmp_path / "out" / "marker").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 

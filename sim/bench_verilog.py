@@ -37,8 +37,8 @@ Run it from the folder above this one, in which the circuit's memory files are f
 | `spikeloom_tb.v` | the test bench |
 | `spikeloom_tb.f` | the files to compile |
 | `sizes.vh` | numbers of images and words |
-| `stimulus.hex` | words for `s_axis`, {input_beats} for an image: four pixels each, the first in the low byte |
-| `expected.hex` | logits from `m_axis`, {output_beats} for an image, 32-bit two's complement |
+| `stimulus.hex` | words for `s_axis`, {input_beats} an image: four pixels, the first lowest |
+| `expected.hex` | logits from `m_axis`, {output_beats} an image: 32-bit two's complement |
 """
 
 

@@ -79,7 +79,8 @@ def cached(kind: str, files: Mapping[str, bytes], recipe: list[str], toolchain: 
     when it is complete, so that an interruption leaves nothing that looks finished.
     """
     digest = hashlib.sha256()
-    for part in (kind, toolchain.version, toolchain.compiler, *recipe):
+    for part in (kind, toolchain.version, toolchain.compiler, toolchain.compiler_version,
+                 *recipe):
         digest.update(part.encode() + b"\0")
     for name, content in sorted(files.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)

@@ -19,6 +19,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -43,13 +44,12 @@ constexpr uint64_t NEVER = UINT64_MAX;
 constexpr uint64_t HALF_CYCLE = 5000;  // of the wave file's time, in picoseconds
 
 [[noreturn]] void fail(const char* format, ...) {
+    char text[4096];
     va_list arguments;
     va_start(arguments, format);
-    std::printf("error ");
-    std::vprintf(format, arguments);
-    std::printf("\n");
-    std::fflush(stdout);
-    std::_Exit(1);
+    std::vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    throw std::runtime_error(text);
 }
 
 // Bits `low` and up of a signal, at most 64 of them; the caller masks.
@@ -185,6 +185,13 @@ public:
         }
     }
 
+    // A failure is what waves are wanted for, so they are completed then too.
+    ~Bench() {
+#if VM_TRACE_FST
+        if (waving) waves.close();
+#endif
+    }
+
     void run(const Arguments& arguments) {
         reset();
         while (logits.size() < images * OUTPUT_BEATS) step();
@@ -195,9 +202,6 @@ public:
         std::string registers;
         for (unsigned address = 0; address < 0x3C; address += 4)
             registers += " reg" + std::to_string(address) + "=" + std::to_string(read(address));
-#if VM_TRACE_FST
-        if (waving) waves.close();
-#endif
         top->final();
         save(arguments.text("out"));
         std::printf("result cycles=%" PRIu64 "%s\n", cycles, registers.c_str());
@@ -205,8 +209,14 @@ public:
 
 private:
     void reset() {
+        // Inputs that nobody has set hold noise too.
+        top->s_axis_tdata = 0;
+        top->s_axis_tvalid = top->s_axis_tlast = top->m_axis_tready = 0;
+        top->s_axil_awaddr = top->s_axil_awprot = top->s_axil_awvalid = 0;
+        top->s_axil_wdata = top->s_axil_wstrb = top->s_axil_wvalid = 0;
+        top->s_axil_araddr = top->s_axil_arprot = top->s_axil_arvalid = 0;
+        top->s_axil_bready = top->s_axil_rready = 0;
         top->rst = 1;
-        top->s_axil_bready = 1;
         for (int cycle = 0; cycle < 4; ++cycle) tick();
         top->rst = 0;
         now = 0;
@@ -412,8 +422,13 @@ private:
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Arguments arguments(argc, argv);
-    Bench bench(arguments);
-    bench.run(arguments);
-    return 0;
+    try {
+        const Arguments arguments(argc, argv);
+        Bench bench(arguments);
+        bench.run(arguments);
+        return 0;
+    } catch (const std::exception& error) {
+        std::printf("error %s\n", error.what());
+        return 1;
+    }
 }

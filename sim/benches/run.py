@@ -13,12 +13,14 @@ import cocotb
 import cocotb_tools
 import numpy as np
 
-from sim.benches.vectors import VARIABLE, make_vectors
+from golden.run import logits
+from ir.folder import digest, load
+from sim.benches.vectors import VARIABLE, Vectors
 from sim.build import WARNINGS, BuildError, cached, run_tool
 from sim.manifest import Manifest, read_manifest
 from sim.tools import Toolchain, find_toolchain
 
-__all__ = ["BENCHES", "BenchResult", "NoTestRan", "run"]
+__all__ = ["BENCHES", "BenchResult", "NoTestRan", "run_benches"]
 
 BENCHES = ("images", "resets", "packets", "registers")
 """The modules of tests in this package."""
@@ -49,7 +51,7 @@ class BenchResult:
     log: str
 
 
-def run(folder: Path | str, images: np.ndarray | None = None, *,
+def run_benches(folder: Path | str, images: np.ndarray | None = None, *,
         benches: Sequence[str] = BENCHES, deadline: int = 1_000_000,
         seed: int = 1) -> BenchResult:
     """Run the benches on the circuit of an rtl folder.
@@ -73,7 +75,7 @@ def run(folder: Path | str, images: np.ndarray | None = None, *,
     if images is None:
         images = np.random.default_rng(seed).integers(
             0, 256, (3, *manifest.image_shape), dtype=np.uint8)
-    vectors = make_vectors(manifest, images, deadline)
+    vectors = _vectors(manifest, images, deadline)
     toolchain = find_toolchain()
     built = _compile(manifest, toolchain)
     with tempfile.TemporaryDirectory(prefix="spikeloom-") as name:
@@ -95,10 +97,28 @@ def run(folder: Path | str, images: np.ndarray | None = None, *,
         return _result(results, log)
 
 
+def _vectors(manifest: Manifest, images: np.ndarray, deadline: int) -> Vectors:
+    """Vectors for a circuit from images, uint8 ``[N, C, H, W]``, by its graph in golden."""
+    graph = load(manifest.folder / "net")
+    words = manifest.beats(images)
+    beats = manifest.input_beats
+    lengths = np.array(sorted({1, beats // 2, beats - 1} - {0, beats}), int)
+    short = np.zeros((len(lengths), beats), "<u4")
+    for row, length in zip(short, lengths, strict=True):
+        row[:length] = words[0, :length]
+    channels, height, width = manifest.image_shape
+    pixels = short.view(np.uint8)[:, :manifest.pixels]
+    short_images = pixels.reshape(-1, height, width, channels).transpose(0, 3, 1, 2)
+    return Vectors(
+        words=words.astype(np.int64), logits=logits(graph, images), short_beats=lengths,
+        short_logits=logits(graph, np.ascontiguousarray(short_images)),
+        network=int(digest(graph)[:8], 16), pixels=manifest.pixels, deadline=deadline)
+
+
 def _result(results: Path, log: Path) -> BenchResult:
     cases = list(ElementTree.parse(results).iter("testcase"))
     failures = tuple(
-        f"{case.get('classname')}.{case.get('name')}: {trouble.get('error_msg', '')}".strip()
+        f"{case.get('classname')}.{case.get('name')}: {trouble.get('message', '')}".strip()
         for case in cases
         for trouble in [*case.findall("failure"), *case.findall("error")])
     ran = [case for case in cases if case.find("skipped") is None]

@@ -13,7 +13,7 @@ from flows import SynthesisResult, get_target, synthesize
 from golden import run
 from hdl.cost import area
 from hdl.emit import emit
-from hdl.folding import from_json, to_json
+from hdl.folding import from_json
 from hdl.solve import solve
 from hdl.timing import Timing, timing
 from ir import Budget, Graph
@@ -28,7 +28,6 @@ __all__ = ["DEFAULT_TARGET", "Cost", "Design", "generate", "read_design"]
 DEFAULT_TARGET = "ulx3s-85f"
 NET = "net"
 MANIFEST = "manifest.json"
-FOLDINGS = "foldings.json"
 
 Progress = Callable[[int, int], None]
 
@@ -127,7 +126,6 @@ class Design:
         for name, content in emit(self.graph, self.foldings, target=self.target).items():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes(content)
-        (place / FOLDINGS).write_text(json.dumps(to_json(self.foldings), indent=1) + "\n")
         save(self.graph, place / NET)
         images = _vectors(self.graph)
         write_bench(place, images, run.logits(self.graph, images))
@@ -195,8 +193,8 @@ def read_design(place: str | Path) -> Design:
                                 "with `spikeloom generate`")
     graph = load(place / NET)
     try:
-        target = json.loads((place / MANIFEST).read_text())["target"]
-        foldings = from_json(json.loads((place / FOLDINGS).read_text()))
+        manifest = json.loads((place / MANIFEST).read_text())
+        target, foldings = manifest["target"], from_json(manifest["foldings"])
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{place} is damaged ({error!r}); generate the design again") from error
     return Design(graph, foldings, target, place.absolute())

@@ -46,15 +46,16 @@ def energy_plot(layers: Sequence[Layer]) -> str:
 
 def _html(traces: list[go.Bar], title: str, unit: str, **layout: Any) -> str:
     figure = go.Figure(traces)
-    figure.update_layout(title={"text": title, "font": {"size": 15}}, template="simple_white",
+    figure.update_layout(title={"text": title, "font": {"size": 15}, "y": 0.96}, template="simple_white",
                          font={"family": "system-ui, sans-serif", "color": INK, "size": 12},
-                         margin={"l": 60, "r": 16, "t": 48, "b": 110}, height=360,
+                         margin={"l": 64, "r": 16, "t": 72, "b": 110}, height=380,
                          paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
                          yaxis={"title": {"text": unit}, "rangemode": "tozero"},
                          xaxis={"tickangle": -45},
-                         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1,
-                                 "xanchor": "right"}, **layout)
-    return figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False},
+                         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0,
+                                 "xanchor": "left"}, **layout)
+    return figure.to_html(full_html=False, include_plotlyjs=False, default_width="100%",
+                          config={"displayModeBar": False, "responsive": True},
                           div_id=f"plot-{abs(_stable(title)):x}")
 
 

@@ -21,7 +21,7 @@ def summary(verification: Document | None, synthesis: Document | None) -> list[R
         rows += _placed(synthesis)
     if verification is not None and synthesis is not None:
         rate = image_rate(verification, synthesis)
-        rows.append(("images per second at the constraint", "measured", rate))
+        rows.append(("images per second", "measured", rate))
     if verification is not None:
         rows += _modelled(verification)
     return rows

@@ -11,7 +11,7 @@ from golden import run
 from ir import Graph
 from ir.folder import save
 from spikeloom.cli import main
-from spikeloom.design import FOLDINGS, MANIFEST, Design
+from spikeloom.design import MANIFEST, Design
 from spikeloom.verification import measure
 from tests.ir.graphs import small_graph
 
@@ -43,7 +43,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_folder_holds_all_that_others_need(rtl):
     files = contents(rtl)
-    assert {"spikeloom.v", "spikeloom_memory.v", "spikeloom.f", MANIFEST, FOLDINGS, "REGISTERS.md",
+    assert {"spikeloom.v", "spikeloom_memory.v", "spikeloom.f", MANIFEST, "REGISTERS.md",
             "net/graph.json", "net/weights.safetensors", "tb/spikeloom_tb.v"} <= set(files)
     assert set(json.loads(files[MANIFEST])["memories"]) <= set(files)
 
@@ -166,7 +166,7 @@ def test_a_circuit_with_one_wrong_weight_is_caught(capsys, rtl, tmp_path):
     assert "First difference: node 'head'" in err
 
 
-@pytest.mark.parametrize("name", ["spikeloom.v", MANIFEST, FOLDINGS, "net/graph.json"])
+@pytest.mark.parametrize("name", ["spikeloom.v", MANIFEST, "net/graph.json"])
 def test_a_damaged_design_is_refused(capsys, rtl, tmp_path, name):
     broken = tmp_path / "broken"
     for path, content in contents(rtl).items():

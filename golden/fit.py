@@ -14,6 +14,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from golden.augment import Augmentation
+from golden.models import settle
 
 __all__ = ["Epoch", "Progress", "Recipe", "evaluate", "fit"]
 
@@ -82,7 +83,8 @@ def fit(model: nn.Module, recipe: Recipe, train: tuple[Tensor, Tensor],
     """Train ``model`` in place on ``(images, labels)`` and return what became of each epoch.
 
     With ``resume``, the state is written to that file after every epoch; where the file is
-    there already, training goes on from it and ends as if it had never stopped.
+    there already, training goes on from it and ends as if it had never stopped. At the end
+    batch norms settle on the training images.
 
     Raises ValueError when the file belongs to another model or recipe.
     """
@@ -93,6 +95,7 @@ def fit(model: nn.Module, recipe: Recipe, train: tuple[Tensor, Tensor],
         run.epoch(progress)
         if resume is not None:
             run.save(resume)
+    settle(model, train[0])
     model.eval()
     return run.history
 

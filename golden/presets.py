@@ -80,28 +80,29 @@ def _digits(name: str, *, stem: tuple[int, ...], dim: int, seeds: tuple[int, ...
                         augmentation=movement))
 
 
-def _garment_or_digit(name: str, dataset: str, *, steps: int, stem: tuple[int, ...], dim: int,
-                      epochs: int, learning_rate: float, movement: Augmentation) -> Preset:
+def _large(name: str, dataset: str, *, steps: int, stem: tuple[int, ...], dim: int, blocks: int,
+           position: bool, epochs: int, learning_rate: float, movement: Augmentation) -> Preset:
     return Preset(
         name=name, dataset=dataset, validation=5000, scheme=Scheme(),
         model=ModelConfig(channels=1, height=28, width=28, classes=10, steps=steps, stem=stem,
-                          strides=(2, 2, 2), dim=dim, blocks=2, hidden=2 * dim),
+                          strides=(2, 2, 2), dim=dim, blocks=blocks, hidden=2 * dim,
+                          position=position),
         recipe=Recipe(epochs=epochs, learning_rate=learning_rate, augmentation=movement),
         finetune=Recipe(epochs=8, learning_rate=2e-3, weight_decay=0.0, augmentation=movement))
 
 
-_HANDWRITING = Augmentation(shift=1.5, rotation=10, zoom=0.1)
+_HANDWRITING = Augmentation(shift=1, rotation=7, zoom=0.07)
 _CLOTHES = Augmentation(shift=1, zoom=0.05, mirror=True)
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in (
     _digits("digits", stem=(16, 24), dim=24, seeds=(0, 1, 2)),
     _digits("digits-ssa", stem=(16, 24), dim=24, seeds=(0, 1, 2), attention=Attention.SELF),
     _digits("digits-tiny", stem=(8, 8), dim=16, seeds=(0, 1, 2)),
-    _garment_or_digit("mnist", "mnist", steps=1, stem=(32, 48), dim=64, epochs=40,
-                      learning_rate=1.2e-2, movement=_HANDWRITING),
-    _garment_or_digit("mnist-small", "mnist", steps=1, stem=(24, 32), dim=48, epochs=40,
-                      learning_rate=1.5e-2, movement=_HANDWRITING),
-    _garment_or_digit("fashion", "fashion-mnist", steps=2, stem=(32, 48), dim=64, epochs=36,
-                      learning_rate=1.2e-2, movement=_CLOTHES),
+    _large("mnist", "mnist", steps=1, stem=(32, 48), dim=64, blocks=2, position=True, epochs=22,
+           learning_rate=1.2e-2, movement=_HANDWRITING),
+    _large("mnist-small", "mnist", steps=1, stem=(24, 32), dim=48, blocks=1, position=True,
+           epochs=24, learning_rate=1.5e-2, movement=_HANDWRITING),
+    _large("fashion", "fashion-mnist", steps=2, stem=(32, 48), dim=64, blocks=2, position=False,
+           epochs=36, learning_rate=1.2e-2, movement=_CLOTHES),
 )})
 """By name; the order is the one to list them in."""

@@ -1,7 +1,7 @@
 """Float spiking transformers."""
 
 from golden.models.config import Attention, ModelConfig
-from golden.models.synapse import Synapse
+from golden.models.synapse import Synapse, settle
 from golden.models.transformer import Recorder, SpikingTransformer
 
-__all__ = ["Attention", "ModelConfig", "Recorder", "SpikingTransformer", "Synapse"]
+__all__ = ["Attention", "ModelConfig", "Recorder", "SpikingTransformer", "Synapse", "settle"]

@@ -4,10 +4,10 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Synapse", "convolve"]
+__all__ = ["Synapse", "convolve", "settle"]
 
 MOMENTUM = 0.1
-"""How fast a batch norm's running mean and variance follow."""
+"""How fast a batch norm's running mean and variance follow in training."""
 
 EPSILON = 1e-5
 """What is added to a variance so that a root of zero divides nothing."""
@@ -57,7 +57,7 @@ class Synapse(nn.Module):
         self.weight = nn.Parameter(weight * fan_in ** -0.5)
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.stride = stride
-        self.norm = norm
+        self.norm, self.momentum = norm, MOMENTUM
         if norm:
             self.gain = nn.Parameter(torch.full((outputs,), gain))
             self.register_buffer("mean", torch.zeros(outputs))
@@ -72,7 +72,8 @@ class Synapse(nn.Module):
         if not self.norm:
             return y + self.bias
         rows = functional.batch_norm(y.reshape(-1, y.shape[-1]), self.mean, self.variance,
-                                     self.gain, self.bias, self.training, MOMENTUM, EPSILON)
+                                     self.gain, self.bias, self.training,
+                                     self.momentum, EPSILON)
         return rows.reshape(y.shape)
 
     def folded(self) -> tuple[Tensor, Tensor]:
@@ -82,3 +83,23 @@ class Synapse(nn.Module):
         scale = self.gain * (self.variance + EPSILON).rsqrt()
         weight = self.weight * scale[:, None, None, None]
         return weight.detach(), (self.bias - self.mean * scale).detach()
+
+
+@torch.no_grad()
+def settle(model: nn.Module, images: Tensor, *, batch: int = 500, batches: int = 60) -> None:
+    """Make every batch norm's mean and variance those of the first images, all alike.
+
+    In training they follow the last few batches, whose chance moves neurons near their threshold.
+    """
+    synapses = [part for part in model.modules() if isinstance(part, Synapse) and part.norm]
+    if not synapses:
+        return
+    training = model.training
+    model.train()
+    for i, part in enumerate(images[:batch * batches].split(batch)):
+        for synapse in synapses:
+            synapse.momentum = 1 / (i + 1)
+        model(part)
+    for synapse in synapses:
+        synapse.momentum = MOMENTUM
+    model.train(training)

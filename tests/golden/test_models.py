@@ -4,9 +4,9 @@ from fractions import Fraction
 import pytest
 import torch
 
-from golden.models import Attention, ModelConfig, SpikingTransformer
+from golden.models import Attention, ModelConfig, SpikingTransformer, settle
 from golden.models.neurons import Lif, any_spike
-from golden.models.synapse import Synapse
+from golden.models.synapse import Synapse, convolve
 from golden.models.transformer import attend
 from ir import Encoding
 
@@ -88,6 +88,21 @@ def test_a_folded_layer_computes_the_same():
         plain = torch.nn.functional.conv2d(x.flatten(0, 1).permute(0, 3, 1, 2), weight, bias,
                                            stride=2, padding=1).permute(0, 2, 3, 1)
         assert torch.allclose(layer(x).flatten(0, 1), plain, atol=1e-5)
+
+
+def test_batch_norms_settle_on_all_images_alike():
+    model = SpikingTransformer(CONFIG).eval()
+    first = model.synapses()["stem0"]
+    pixels = torch.cat([IMAGES, IMAGES // 2])
+    settle(model, pixels, batch=6)
+    currents = [convolve(model.encode(part), first.weight, 1).flatten(0, -2)
+                for part in (IMAGES, IMAGES // 2)]
+    assert torch.allclose(first.mean, sum(x.mean(0) for x in currents) / 2, atol=1e-6)
+    assert torch.allclose(first.variance, sum(x.var(0) for x in currents) / 2, atol=1e-6)
+    assert not model.training
+    again = first.mean.clone()
+    settle(model, pixels, batch=6)
+    assert torch.equal(again, first.mean)
 
 
 def test_attention_by_masks_and_by_products():

@@ -1,5 +1,8 @@
 """A value per channel that is carried from beat to beat: neurons and sums."""
 
+from dataclasses import dataclass
+
+import numpy as np
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -7,9 +10,48 @@ from amaranth.lib.wiring import In, Out
 from hdl.arith import wrapping
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
+from hdl.wires import Process, Wire
 from ir.tensors import Interval
 
-__all__ = ["Recurrence"]
+__all__ = ["Recurrence", "RecurrenceTiming"]
+
+
+@dataclass(frozen=True)
+class RecurrenceTiming:
+    """A recurrence at work on so many images; what they hold makes no difference."""
+
+    component: "Recurrence"
+    images: int
+
+    @property
+    def pause(self) -> int:
+        """Cycles of waiting after each round."""
+        unit = self.component
+        return max(0, unit.LOOP - unit.period) if unit.rounds > 1 else 0
+
+    def service(self) -> float:
+        """Cycles per image, never waiting for anything."""
+        beats = self.component.a.image_beats
+        return float(beats + beats // self.component.period * self.pause)
+
+    def processes(self, i: Wire, o: Wire) -> list[Process]:
+        """The component between its input and its output wire."""
+        return [self._run(i, o)]
+
+    def _run(self, i: Wire, o: Wire) -> Process:
+        unit, sent, ready = self.component, 0, 0
+        for beat in range(self.images * unit.a.image_beats):
+            yield from i.offered(beat)
+            turn = beat // unit.period
+            gives = unit.every or turn % unit.rounds == unit.rounds - 1
+            # The pipeline moves as a whole: a beat enters when one leaves.
+            yield from o.taken(sent - unit.LATENCY)
+            room = o.takes[sent - unit.LATENCY] if sent >= unit.LATENCY and gives else 0
+            taken = i.take(max(ready, room))
+            ready = taken + 1 + (self.pause if beat % unit.period == unit.period - 1 else 0)
+            if gives:
+                o.offer(taken + unit.LATENCY)
+                sent += 1
 
 
 class Recurrence(wiring.Component):
@@ -65,6 +107,10 @@ class Recurrence(wiring.Component):
     def settle(self, h: Value, constant: Value | None) -> tuple[Value, Value]:
         """Output and next state of one lane."""
         return h, h
+
+    def timing(self, images: np.ndarray) -> "RecurrenceTiming":
+        """When the component does what on input ``images``, ``[N, T, C, H, W]``."""
+        return RecurrenceTiming(self, len(images))
 
     def elaborate(self, platform):
         m = Module()

@@ -63,11 +63,10 @@ class SpikeAdder(wiring.Component):
         Output stream.
     """
 
-    LATENCY = 11
+    LATENCY = 12
 
     def __init__(self, op: Conv, a: TensorType, out: Layout, source: EventSource, *, name: str):
         self.op, self.a, self.out, self.source, self.name = op, a, out, source, name
-        self.buffer_depth = 16 * -(-(12 + 2 * out.groups) // 16)
         super().__init__({
             "full": In(2),
             "counts": In(data.ArrayLayout(range(source.longest + 1), 2 * source.segments)),
@@ -76,6 +75,11 @@ class SpikeAdder(wiring.Component):
             "read_data": In(range(source.longest)),
             "o": Out(out.signature()),
         })
+
+    @staticmethod
+    def buffer_depth(out: Layout) -> int:
+        """Beats that the output buffers: enough to cover the pipeline behind the issue."""
+        return 16 * -(-(SpikeAdder.LATENCY + 2 * out.groups) // 16)
 
     def elaborate(self, platform):
         m = Module()
@@ -93,7 +97,8 @@ class SpikeAdder(wiring.Component):
                               Signal(range(source.longest + 1)), Signal())
         plane = Signal(range(source.planes))
         spacing = Signal(range(out.groups))
-        self.room = room = Signal(range(self.buffer_depth + 1), init=self.buffer_depth)
+        depth = self.buffer_depth(out)
+        room = Signal(range(depth + 1), init=depth)
         list_done, sum_done, window_done = Signal(), Signal(), Signal()
         go, issue = Signal(), Signal()
         m.d.comb += [
@@ -231,6 +236,6 @@ class SpikeAdder(wiring.Component):
             aligned = Array([taken[lane] << shift for shift in shifts])[found[lane].shift]
             m.d.comb += result[lane].eq(aligned + found[lane].bias)
 
-        m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.buffer_depth)
+        m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.buffer_depth(out))
         m.d.sync += [buffer.i.valid.eq(moving[1]), buffer.i.payload.eq(result)]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))

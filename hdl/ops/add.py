@@ -1,13 +1,44 @@
 """The membrane shortcut: a residual stream and a branch meet."""
 
+from dataclasses import dataclass
+
+import numpy as np
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.layout import Layout
+from hdl.wires import Process, Wire
 from ir.ops import Add
 
-__all__ = ["AddLanes"]
+__all__ = ["AddLanes", "AddTiming"]
+
+
+@dataclass(frozen=True)
+class AddTiming:
+    """A sum of two streams of ``beats`` in all, ``image_beats`` per image."""
+
+    beats: int
+    image_beats: int
+
+    def service(self) -> float:
+        """Cycles per image, never waiting for anything."""
+        return float(self.image_beats)
+
+    def processes(self, a: Wire, b: Wire, o: Wire) -> list[Process]:
+        """The component between its wires."""
+        return [self._run(a, b, o)]
+
+    def _run(self, a: Wire, b: Wire, o: Wire) -> Process:
+        for beat in range(self.beats):
+            yield from a.offered(beat)
+            yield from b.offered(beat)
+            yield from o.taken(beat - 1)
+            taken = max(a.offers[beat], b.offers[beat],
+                        o.takes[beat - 1] if beat else 0, a.takes[-1] + 1 if beat else 0)
+            a.take(taken)
+            b.take(taken)
+            o.offer(taken + AddLanes.LATENCY)
 
 
 class AddLanes(wiring.Component):
@@ -38,6 +69,10 @@ class AddLanes(wiring.Component):
         self.out = a.retyped(op.output(a.tensor, b.tensor))
         super().__init__({"a": In(a.signature()), "b": In(b.signature()),
                           "o": Out(self.out.signature())})
+
+    def timing(self, a: np.ndarray, b: np.ndarray) -> "AddTiming":
+        """When the component does what on inputs ``[N, T, C, H, W]``."""
+        return AddTiming(len(a) * self.out.image_beats, self.out.image_beats)
 
     def elaborate(self, platform):
         m = Module()

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.conv_timing import ConvTiming
 from hdl.event_lists import EventLists
 from hdl.layout import Layout
 from hdl.row_buffer import RowBuffer
@@ -41,7 +43,7 @@ class ConvEngine(wiring.Component):
 
     Timing
     ------
-    See :mod:`hdl.timing.conv`. A stalled output stops the replay, then the search, then the input;
+    See :mod:`hdl.conv_timing`. A stalled output stops the replay, then the search, then the input;
     a position is accepted whenever the row buffer has room for it.
 
     Parameters
@@ -71,6 +73,10 @@ class ConvEngine(wiring.Component):
         self.op, self.a, self.folding, self.name = op, a, folding, name
         self.out = Layout(op.output(a.tensor), folding.lanes, folding.drain)
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+
+    def timing(self, images: np.ndarray) -> ConvTiming:
+        """When the engine does what on input ``images``, ``[N, T, C, H, W]``."""
+        return ConvTiming(self.op, self.a, self.out, self.folding.scan, images)
 
     def elaborate(self, platform):
         m = Module()

@@ -1,5 +1,8 @@
 """Spike-driven self-attention by masks."""
 
+from dataclasses import dataclass
+
+import numpy as np
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -7,9 +10,63 @@ from amaranth.lib.wiring import In, Out
 from hdl.arith import wrapping
 from hdl.layout import Layout
 from hdl.memory import Memory
+from hdl.wires import Process, Wire
 from ir.ops import MaskAttention
 
-__all__ = ["MaskAttentionLanes"]
+__all__ = ["MaskAttentionLanes", "MaskAttentionTiming"]
+
+
+@dataclass(frozen=True)
+class MaskAttentionTiming:
+    """Mask attention at work on so many images; what they hold makes no difference."""
+
+    a: Layout
+    out: Layout
+    images: int
+
+    def service(self) -> float:
+        """Cycles per image, never waiting for anything."""
+        return float(self.a.image_beats)
+
+    def processes(self, i: Wire, o: Wire) -> list[Process]:
+        """The component between its input and its output wire."""
+        full: list[int] = []
+        freed: list[int] = []
+        left: list[int] = []
+        return [self._collect(i, full, freed, left), self._send(o, full, freed, left)]
+
+    def _collect(self, i: Wire, full: list[int], freed: list[int], left: list[int]) -> Process:
+        positions, ready, beat, number = self.a.tensor.positions, 0, 0, 0
+        kept = MaskAttentionLanes.images * positions
+        for image in range(self.images):
+            while image >= 2 and len(freed) <= image - 2:
+                yield
+            ready = max(ready, freed[image - 2] + 1 if image >= 2 else 0)
+            for _ in range(positions):
+                while number >= kept and len(left) <= number - kept:
+                    yield
+                ready = max(ready, left[number - kept] + 1 if number >= kept else 0)
+                number += 1
+                for _ in range(self.a.position_beats):
+                    yield from i.offered(beat)
+                    ready = i.take(ready) + 1
+                    beat += 1
+            full.append(ready + 1)
+
+    def _send(self, o: Wire, full: list[int], freed: list[int], left: list[int]) -> Process:
+        issued, beat = -1, 0
+        for image in range(self.images):
+            while len(full) <= image:
+                yield
+            for _ in range(self.out.tensor.positions):
+                for _ in range(self.out.position_beats):
+                    yield from o.taken(beat - 2)
+                    room = o.takes[beat - 2] if beat >= 2 else 0
+                    issued = max(issued + 1, full[image], room)
+                    o.offer(issued + 2)
+                    beat += 1
+                left.append(issued)
+            freed.append(issued + 1)
 
 
 class MaskAttentionLanes(wiring.Component):
@@ -45,6 +102,10 @@ class MaskAttentionLanes(wiring.Component):
                              f"channels, not blocks of {a.block}")
         self.a, self.out = a, a.retyped(tensor)
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+
+    def timing(self, images: np.ndarray) -> "MaskAttentionTiming":
+        """When the component does what on input ``images``, ``[N, T, 3 C, H, W]``."""
+        return MaskAttentionTiming(self.a, self.out, len(images))
 
     def elaborate(self, platform):
         m = Module()

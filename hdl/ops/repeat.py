@@ -1,5 +1,8 @@
 """Direct coding: one current held for all time steps."""
 
+from dataclasses import dataclass
+
+import numpy as np
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -7,9 +10,49 @@ from amaranth.lib.wiring import In, Out
 from hdl.arith import wrapping
 from hdl.layout import Layout
 from hdl.memory import Memory
+from hdl.wires import Process, Wire
 from ir.ops import Repeat
 
-__all__ = ["RepeatLanes"]
+__all__ = ["RepeatLanes", "RepeatTiming"]
+
+
+@dataclass(frozen=True)
+class RepeatTiming:
+    """A repetition at work on so many images; what they hold makes no difference."""
+
+    a: Layout
+    steps: int
+    images: int
+
+    @property
+    def beats(self) -> int:
+        """Cycles of a block at one time step."""
+        return max(self.a.groups, RepeatLanes.LOOP)
+
+    def service(self) -> float:
+        """Cycles per image, never waiting for anything."""
+        return float(self.a.tensor.positions * self.a.blocks * self.steps * self.beats)
+
+    def processes(self, i: Wire, o: Wire) -> list[Process]:
+        """The component between its input and its output wire."""
+        return [self._run(i, o)]
+
+    def _run(self, i: Wire, o: Wire) -> Process:
+        beat = sent = ready = 0
+        for _ in range(self.images * self.a.tensor.positions * self.a.blocks):
+            for step in range(self.steps):
+                for group in range(self.beats):
+                    if group < self.a.groups:
+                        yield from o.taken(sent - RepeatLanes.LATENCY)
+                        if sent >= RepeatLanes.LATENCY:
+                            ready = max(ready, o.takes[sent - RepeatLanes.LATENCY])
+                        if step == 0:
+                            yield from i.offered(beat)
+                            ready = i.take(ready)
+                            beat += 1
+                        o.offer(ready + RepeatLanes.LATENCY)
+                        sent += 1
+                    ready += 1
 
 
 class RepeatLanes(wiring.Component):
@@ -38,6 +81,10 @@ class RepeatLanes(wiring.Component):
     def __init__(self, op: Repeat, a: Layout):
         self.a, self.out = a, a.retyped(op.output(a.tensor))
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+
+    def timing(self, images: np.ndarray) -> "RepeatTiming":
+        """When the component does what on input ``images``, ``[N, 1, C, H, W]``."""
+        return RepeatTiming(self.a, self.out.tensor.steps, len(images))
 
     def elaborate(self, platform):
         m = Module()

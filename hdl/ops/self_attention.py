@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -10,6 +11,7 @@ from hdl.arith import wrapping
 from hdl.fifo import Fifo
 from hdl.layout import Layout
 from hdl.memory import Memory
+from hdl.self_attention_timing import SelfAttentionTiming
 from ir.ops import SelfAttention
 
 __all__ = ["SelfAttentionEngine", "SelfAttentionFolding"]
@@ -51,7 +53,6 @@ class SelfAttentionEngine(wiring.Component):
         Of the output: blocks of one head.
     """
 
-    LATENCY = 7
     images = 2
 
     def __init__(self, op: SelfAttention, a: Layout, folding: SelfAttentionFolding):
@@ -72,6 +73,10 @@ class SelfAttentionEngine(wiring.Component):
     def part_beats(self) -> int:
         """Beats of a position's queries, keys or values."""
         return self.a.position_beats // 3
+
+    def timing(self, images: np.ndarray) -> SelfAttentionTiming:
+        """When the engine does what on input ``images``, ``[N, T, 3 C, H, W]``."""
+        return SelfAttentionTiming(self.a, self.out, self.head, self.buffer_depth, len(images))
 
     def elaborate(self, platform):
         m = Module()

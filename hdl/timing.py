@@ -1,0 +1,131 @@
+"""The cost model of time: what the whole pipeline takes for given data, and what bounds it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from hdl.fifo import Fifo
+from hdl.network import Network
+from hdl.ops import Folding
+from hdl.wires import Process, Wire, buffer, fork, play
+from ir import IMAGE, Graph
+
+__all__ = ["StageTiming", "Timing", "services", "timing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageTiming:
+    """One operator: cycles per image that it needs for itself, never waiting for another.
+
+    ``folding`` says how much it does at once.
+    """
+
+    name: str
+    op: str
+    busy_cycles_per_image: float
+    folding: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Estimated cycles of a whole pipeline, for the data that it was asked for.
+
+    Parameters
+    ----------
+    cycles_per_image : float or None
+        From one image's last logit to the next one's, over all images; None for a single image.
+    bound_cycles_per_image : float
+        The busiest stage's own cycles: no pipeline of these stages is faster.
+    slowest : str
+        That stage.
+    latency_cycles : int
+        From the first pixel of the first image to its last logit.
+    stages : tuple of StageTiming
+    """
+
+    cycles_per_image: float | None
+    bound_cycles_per_image: float
+    slowest: str
+    latency_cycles: int
+    stages: tuple[StageTiming, ...]
+
+
+def services(network: Network, tensors: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """The cycles per image that each stage needs for itself, ``image`` (the input) included."""
+    found = {IMAGE: float(network.layouts[IMAGE].image_beats)}
+    for node in network.graph.nodes:
+        inputs = [tensors[name] for name in node.inputs]
+        found[node.name] = network.components[node.name].timing(*inputs).service()
+    return found
+
+
+def timing(graph: Graph, foldings: Mapping[str, Folding],
+           tensors: Mapping[str, np.ndarray]) -> Timing:
+    """What the pipeline takes for ``tensors``: every tensor of the graph, ``[N, T, C, H, W]``.
+
+    Raises ValueError for no images, RuntimeError when the pipeline would lock up.
+    """
+    images = len(tensors[IMAGE])
+    if not images:
+        raise ValueError("timing needs at least one image")
+    network = Network(graph, foldings)
+    stages = services(network, tensors)
+    done = _logit_times(network, tensors, images)
+    slowest = max(stages, key=lambda name: stages[name])
+    ops = {node.name: type(node.op).__name__ for node in graph.nodes} | {IMAGE: "PixelInput"}
+    return Timing(
+        cycles_per_image=(done[-1] - done[0]) / (images - 1) if images > 1 else None,
+        bound_cycles_per_image=stages[slowest], slowest=slowest, latency_cycles=done[0],
+        stages=tuple(StageTiming(name=name, op=ops[name], busy_cycles_per_image=cycles,
+                                 folding=_describe(foldings.get(name)))
+                     for name, cycles in stages.items()))
+
+
+def _describe(folding: Folding | None) -> str:
+    if folding is None:
+        return "as its input"
+    return ", ".join(f"{name} {value}" for name, value in asdict(folding).items())
+
+
+def _logit_times(network: Network, tensors: Mapping[str, np.ndarray], images: int) -> list[int]:
+    """The cycle of each image's last logit, counted from the first pixel's."""
+    graph, wires = network.graph, []
+
+    def wire() -> Wire:
+        wires.append(Wire())
+        return wires[-1]
+
+    made = {name: wire() for name in network.layouts}
+    buffers = {(s.source, s.reader): s for s in network.shortcuts}
+    processes: list[Process] = []
+    ports: dict[tuple[str, str], Wire] = {}
+    for name, source in made.items():
+        readers = [node.name for node in graph.readers(name)]
+        beats = images * network.layouts[name].image_beats
+        outputs = [source]
+        if len(readers) > 1:
+            outputs = [wire() for _ in readers]
+            processes.append(fork(source, outputs, beats))
+        for reader, output in zip(readers, outputs, strict=False):
+            if shortcut := buffers.get((name, reader)):
+                depth = max(2, shortcut.positions * network.layouts[name].position_beats)
+                behind = wire()
+                processes.append(buffer(output, behind, beats, depth, Fifo.LATENCY))
+                output = behind
+            ports[name, reader] = output
+    for node in graph.nodes:
+        model = network.components[node.name].timing(*(tensors[name] for name in node.inputs))
+        inputs = [ports[name, node.name] for name in node.inputs]
+        processes += model.processes(*inputs, made[node.name])
+    made[IMAGE].offers.extend(range(images * network.layouts[IMAGE].image_beats))
+    logits = made[graph.nodes[-1].name]
+    processes.append(_drink(logits, images * graph.classes))
+    play(processes, wires)
+    return [logits.takes[(n + 1) * graph.classes - 1] for n in range(images)]
+
+
+def _drink(wire: Wire, beats: int) -> Process:
+    for beat in range(beats):
+        yield from wire.offered(beat)
+        wire.take(0)

@@ -6,15 +6,20 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from golden import run
-from hdl.timing import timing
-from ir import Graph
+from hdl.network import Network
+from hdl.timing import services, timing
+from ir import IMAGE, Graph
 from spikeloom.design import Design
 from spikeloom.energy import FP32, INT8, Energy, LayerEnergy, model_energy
 
 __all__ = ["Analysis", "Layer", "Stage", "analyse"]
 
 BATCH = 100
-"""Images at a time: bounds the memory that their tensors take."""
+"""Images at a time: bounds the memory that their tensors take.
+
+The first batch is also what the pipeline's cost model is asked for: it follows every beat, so all
+of a large data set would take long. The stages' own cycles are counted for all images.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +73,10 @@ class Analysis:
     Parameters
     ----------
     images : int
-    cycles_per_image : float
-        Of the pipeline in steady state, estimated.
+    cycles_per_image : float or None
+        Of the pipeline in steady state, estimated for the first images; None for a single image.
+    modelled_images : int
+        How many these were.
     bound_cycles_per_image : float
         Service cycles of the busiest stage.
     slowest : str
@@ -77,7 +84,8 @@ class Analysis:
     """
 
     images: int
-    cycles_per_image: float
+    cycles_per_image: float | None
+    modelled_images: int
     bound_cycles_per_image: float
     slowest: str
     stages: tuple[Stage, ...]
@@ -87,6 +95,7 @@ class Analysis:
     def as_dict(self) -> dict:
         return {
             "images": self.images, "estimated_cycles_per_image": self.cycles_per_image,
+            "estimated_images": self.modelled_images,
             "bound_cycles_per_image": self.bound_cycles_per_image, "slowest": self.slowest,
             "stages": [asdict(stage) for stage in self.stages],
             "layers": [layer.as_dict() for layer in self.layers],
@@ -102,31 +111,30 @@ def analyse(design: Design, images: np.ndarray, *,
     """
     if not len(images):
         raise ValueError("There are no images to analyse: at least one is needed")
-    graph, energy, cycles = design.graph, None, 0.0
+    graph, energy, pipeline = design.graph, None, None
+    network = Network(graph, design.foldings)
     busy: dict[str, float] = {}
     spikes: dict[str, float] = {}
-    facts = {}
     for start in range(0, len(images), BATCH):
         tensors = run.trace(graph, images[start:start + BATCH])
-        share = len(tensors["image"]) / len(images)
+        share = len(tensors[IMAGE]) / len(images)
         part = model_energy(graph, tensors)
         energy = part if energy is None else energy.joined(part)
-        modelled = timing(graph, design.foldings, tensors)
-        cycles += share * modelled.cycles_per_image
-        for stage in modelled.stages:
-            facts[stage.name] = stage
-            busy[stage.name] = busy.get(stage.name, 0.0) + share * stage.busy_cycles_per_image
+        pipeline = pipeline or timing(graph, design.foldings, tensors)
+        for name, cycles in services(network, tensors).items():
+            busy[name] = busy.get(name, 0.0) + share * cycles
         for name in _spiking(graph):
             spikes[name] = spikes.get(name, 0.0) + share * float(tensors[name].mean())
         if progress is not None:
             progress(min(start + BATCH, len(images)), len(images))
-    assert energy is not None, "there was at least one batch"
+    assert energy is not None and pipeline is not None, "there was at least one batch"
     slowest = max(busy, key=lambda name: busy[name])
     return Analysis(
-        images=len(images), cycles_per_image=cycles, bound_cycles_per_image=busy[slowest],
+        images=len(images), cycles_per_image=pipeline.cycles_per_image,
+        modelled_images=min(BATCH, len(images)), bound_cycles_per_image=busy[slowest],
         slowest=slowest, energy=energy, layers=_layers(graph, spikes, energy),
-        stages=tuple(Stage(name=name, op=stage.op, folding=stage.folding, busy_cycles=busy[name])
-                     for name, stage in facts.items()))
+        stages=tuple(Stage(name=stage.name, op=stage.op, folding=stage.folding,
+                           busy_cycles=busy[stage.name]) for stage in pipeline.stages))
 
 
 def _spiking(graph: Graph) -> list[str]:

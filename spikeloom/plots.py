@@ -46,7 +46,8 @@ def energy_plot(layers: Sequence[Layer]) -> str:
 
 def _html(traces: list[go.Bar], title: str, unit: str, **layout: Any) -> str:
     figure = go.Figure(traces)
-    figure.update_layout(title={"text": title, "font": {"size": 15}, "y": 0.96}, template="simple_white",
+    figure.update_layout(template="simple_white",
+                         title={"text": title, "font": {"size": 15}, "y": 0.96},
                          font={"family": "system-ui, sans-serif", "color": INK, "size": 12},
                          margin={"l": 64, "r": 16, "t": 72, "b": 110}, height=380,
                          paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
@@ -56,7 +57,7 @@ def _html(traces: list[go.Bar], title: str, unit: str, **layout: Any) -> str:
                                  "xanchor": "left"}, **layout)
     return figure.to_html(full_html=False, include_plotlyjs=False, default_width="100%",
                           config={"displayModeBar": False, "responsive": True},
-                          div_id=f"plot-{abs(_stable(title)):x}")
+                          div_id=f"plot-{_stable(title):x}")
 
 
 def _stable(text: str) -> int:

@@ -170,7 +170,8 @@ def _provenance(found: Document, synthesis: Document) -> list[tuple[str, str]]:
         energy = found["energy"]
         rows += [("network digest (SHA-256)", found["digest"]),
                  ("data set", f"{found['data']}, first {found['images']} test images"),
-                 ("energy and spike rates", f"counted on {energy['images']} images")]
+                 ("energy, spike rates, bound", f"counted on {energy['images']} images"),
+                 ("cost model of the pipeline", f"for the first {found['estimated_images']} images")]
         rows += [(f"note: {name}", str(value)) for name, value in found["notes"].items()]
     if synthesis:
         rows += [("placer seed", str(synthesis["seed"])),

@@ -25,6 +25,7 @@ def verified(**changes: Any) -> dict[str, Any]:
         "accuracy_float": 0.9861, "accuracy_integer": 0.9833, "accuracy_circuit": 0.9833,
         "cycles_per_image": 1200.0, "latency_cycles": 2222, "simulated_cycles": 440000,
         "seconds": 3.2, "build_seconds": 12.0, "estimated_cycles_per_image": 1190.0,
+        "estimated_images": 100,
         "bound_cycles_per_image": 1100.0, "bound_ratio": 1100 / 1200, "slowest": "stem",
         "stages": [{"name": "stem", "op": "Conv", "folding": "4 lanes", "busy_cycles": 1100.0},
                    {"name": "stem_lif", "op": "Lif", "folding": "2 lanes", "busy_cycles": 256.0},

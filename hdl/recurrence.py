@@ -8,9 +8,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.arith import wrapping
+from hdl.area import logic, ram
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
 from hdl.wires import Process, Wire
+from ir import Budget
 from ir.tensors import Interval
 
 __all__ = ["Recurrence", "RecurrenceTiming"]
@@ -107,6 +109,12 @@ class Recurrence(wiring.Component):
     def settle(self, h: Value, constant: Value | None) -> tuple[Value, Value]:
         """Output and next state of one lane."""
         return h, h
+
+    def area(self) -> Budget:
+        """Estimated resources, without constants."""
+        state, lanes = self.state.bits, self.a.lanes
+        need = logic(40 + 2 * lanes * state, 30 + lanes * (state + self.a.tensor.interval.bits))
+        return need + ram(lanes * state, self.period) if self.rounds > 1 else need
 
     def timing(self, images: np.ndarray) -> "RecurrenceTiming":
         """When the component does what on input ``images``, ``[N, T, C, H, W]``."""

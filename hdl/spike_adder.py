@@ -174,7 +174,8 @@ class SpikeAdder(wiring.Component):
         m.d.sync += [
             row.eq(self.read_data),
             address.eq(row + table(delayed[2].group, [g * rows for g in range(out.blocks)])),
-            words.eq(memory.read_data),
+            # Nothing is added for an empty list: clearing a register is free, a gate is not.
+            words.eq(Mux(delayed[4].event, memory.read_data, 0)),
         ]
         m.d.comb += memory.read_addr.eq(address)
 
@@ -184,7 +185,7 @@ class SpikeAdder(wiring.Component):
             kept = sums[lane]
             if source.planes > 1:
                 kept = Mux(at.double, sums[lane] << 1, sums[lane])
-            m.d.sync += sums[lane].eq(Mux(at.first, 0, kept) + Mux(at.event, words[lane], 0))
+            m.d.sync += sums[lane].eq(Mux(at.first, 0, kept) + words[lane])
         return sums, delayed[6].done
 
     def _drain(self, m, sums, loaded):

@@ -7,8 +7,10 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.area import logic
 from hdl.layout import Layout
 from hdl.wires import Process, Wire
+from ir import Budget
 from ir.ops import Add
 
 __all__ = ["AddLanes", "AddTiming"]
@@ -69,6 +71,10 @@ class AddLanes(wiring.Component):
         self.out = a.retyped(op.output(a.tensor, b.tensor))
         super().__init__({"a": In(a.signature()), "b": In(b.signature()),
                           "o": Out(self.out.signature())})
+
+    def area(self) -> Budget:
+        """Estimated resources."""
+        return logic(10 + 1.2 * self.out.bits, 2 + self.out.bits)
 
     def timing(self, a: np.ndarray, b: np.ndarray) -> "AddTiming":
         """When the component does what on inputs ``[N, T, C, H, W]``."""

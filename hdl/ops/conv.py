@@ -7,6 +7,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.area import logic, ram, rom
 from hdl.conv_timing import ConvTiming
 from hdl.event_lists import EventLists
 from hdl.layout import Layout
@@ -15,6 +16,7 @@ from hdl.spike_adder import EventSource, SpikeAdder
 from hdl.window import Window
 from hdl.window_source import WindowSource
 from hdl.word_reader import WordReader
+from ir import Budget
 from ir.ops import Conv
 
 __all__ = ["ConvEngine", "ConvFolding"]
@@ -73,6 +75,26 @@ class ConvEngine(wiring.Component):
         self.op, self.a, self.folding, self.name = op, a, folding, name
         self.out = Layout(op.output(a.tensor), folding.lanes, folding.drain)
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+
+    def area(self) -> Budget:
+        """Estimated resources."""
+        op, a, out, scan = self.op, self.a, self.out, self.folding.scan
+        window, planes = Window.of(op, a.tensor), a.tensor.interval.bits
+        rows, longest = scan * planes, window.kernel**2 * a.tensor.channels
+        sums = op.accumulator(a.tensor.interval).bits * out.block
+        depth, segments = SpikeAdder.buffer_depth(out), a.tensor.steps * planes
+        list_depth = 2 * segments << max(1, (longest - 1).bit_length())
+        position_words = a.tensor.steps * a.tensor.channels // scan
+        parameters = out.lanes * (int(abs(op.bias).max()).bit_length() + 2)
+        return (
+            logic(330 + 8 * rows + 6 * segments + (3.1 + (planes > 1)) * sums + 3 * out.bits,
+                  330 + 3 * rows + 2 * sums + op.weight_bits * out.block + 4 * out.bits)
+            + ram(rows, window.ring_positions * position_words)
+            + ram(rows + longest.bit_length() + 4, WordReader.DEPTH)
+            + ram((longest - 1).bit_length(), list_depth)
+            + rom(out.block * op.weight_bits, out.blocks * longest)
+            + rom(parameters, op.out_channels // out.lanes)
+            + ram(out.bits, depth))
 
     def timing(self, images: np.ndarray) -> ConvTiming:
         """When the engine does what on input ``images``, ``[N, T, C, H, W]``."""

@@ -3,10 +3,12 @@
 from amaranth import *
 from amaranth.lib import data
 
+from hdl.area import logic, rom
 from hdl.arith import pack, wrapping
 from hdl.layout import Layout
 from hdl.memory import Memory
 from hdl.recurrence import Recurrence
+from ir import Budget
 from ir.ops import Lif, Reset
 
 __all__ = ["LifLanes"]
@@ -38,6 +40,12 @@ class LifLanes(Recurrence):
         self.op, self.name = op, name
         super().__init__(a, a.retyped(op.output(a.tensor)), op.potential(a.tensor.interval),
                          period=a.groups, rounds=a.tensor.steps, every=True)
+
+    def area(self) -> Budget:
+        """Estimated resources."""
+        bits = int(self.op.threshold.max()).bit_length() + 1
+        return (super().area() + logic(30 + 1.5 * self.a.lanes * self.state.bits)
+                + rom(bits * self.a.lanes, self.a.tensor.channels // self.a.lanes))
 
     def constants(self, m, step, taken):
         """The thresholds of the beat's channels."""

@@ -7,10 +7,12 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.area import logic, ram
 from hdl.arith import wrapping
 from hdl.layout import Layout
 from hdl.memory import Memory
 from hdl.wires import Process, Wire
+from ir import Budget
 from ir.ops import MaskAttention
 
 __all__ = ["MaskAttentionLanes", "MaskAttentionTiming"]
@@ -102,6 +104,13 @@ class MaskAttentionLanes(wiring.Component):
                              f"channels, not blocks of {a.block}")
         self.a, self.out = a, a.retyped(tensor)
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+
+    def area(self) -> Budget:
+        """Estimated resources."""
+        lanes, beats = self.a.lanes, self.out.position_beats
+        masks = [ram(lanes, beats)] * 3
+        return sum(masks, logic(110 + 5 * lanes, 70 + 4 * lanes)) + ram(
+            lanes, self.images * self.a.tensor.positions * beats)
 
     def timing(self, images: np.ndarray) -> "MaskAttentionTiming":
         """When the component does what on input ``images``, ``[N, T, 3 C, H, W]``."""

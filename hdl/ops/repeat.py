@@ -7,10 +7,12 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.area import logic, ram
 from hdl.arith import wrapping
 from hdl.layout import Layout
 from hdl.memory import Memory
 from hdl.wires import Process, Wire
+from ir import Budget
 from ir.ops import Repeat
 
 __all__ = ["RepeatLanes", "RepeatTiming"]
@@ -81,6 +83,10 @@ class RepeatLanes(wiring.Component):
     def __init__(self, op: Repeat, a: Layout):
         self.a, self.out = a, a.retyped(op.output(a.tensor))
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+
+    def area(self) -> Budget:
+        """Estimated resources."""
+        return logic(20, 10 + 2 * self.a.bits) + ram(self.a.bits, max(self.a.groups, self.LOOP))
 
     def timing(self, images: np.ndarray) -> "RepeatTiming":
         """When the component does what on input ``images``, ``[N, 1, C, H, W]``."""

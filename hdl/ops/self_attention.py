@@ -7,11 +7,13 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.area import logic, ram
 from hdl.arith import wrapping
 from hdl.fifo import Fifo
 from hdl.layout import Layout
 from hdl.memory import Memory
 from hdl.self_attention_timing import SelfAttentionTiming
+from ir import Budget
 from ir.ops import SelfAttention
 
 __all__ = ["SelfAttentionEngine", "SelfAttentionFolding"]
@@ -73,6 +75,17 @@ class SelfAttentionEngine(wiring.Component):
     def part_beats(self) -> int:
         """Beats of a position's queries, keys or values."""
         return self.a.position_beats // 3
+
+    def area(self) -> Budget:
+        """Estimated resources."""
+        tensor, head, out = self.out.tensor, self.head, self.out
+        values, count = tensor.steps * tensor.channels, tensor.positions.bit_length()
+        sums = head * out.tensor.interval.bits
+        return (logic(250 + 6 * values + 2 * head * count + 3 * sums,
+                      150 + 7 * values + 2 * head * count + 2 * sums)
+                + ram(head * count, values) + ram(head * count, values)
+                + ram(self.a.lanes, self.images * tensor.positions * self.part_beats)
+                + ram(out.bits, self.buffer_depth))
 
     def timing(self, images: np.ndarray) -> SelfAttentionTiming:
         """When the engine does what on input ``images``, ``[N, T, 3 C, H, W]``."""

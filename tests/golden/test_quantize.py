@@ -141,6 +141,22 @@ def test_padding_is_the_pixel_that_means_zero():
     assert graph.encoding.scale == Fraction(1, 255)
 
 
+def test_currents_are_the_float_models_nearly_borders_included():
+    model = MODELS["encoded"]
+    quantized = quantize(model, IMAGES[:200], 8)
+    layer = quantized.synapses()["stem0"]
+    with torch.no_grad():
+        # without the correction of means, which would hide an offset
+        layer.bias.copy_(model.synapses()["stem0"].folded()[1])
+        currents = []
+        for each in (model, quantized):
+            each(torch.from_numpy(IMAGES[:20]), lambda name, x: currents.append(x)
+                 if name == "stem0" else None)
+    wanted, found = currents[0], currents[1] / layer.unit
+    assert wanted.std() > 0.5
+    assert (found - wanted).abs().max() < 0.06
+
+
 def test_a_channel_without_weights_still_has_a_unit():
     weight = torch.zeros(2, 3, 1, 1)
     weight[1] = 0.3

@@ -81,6 +81,17 @@ def test_seeds_are_chosen_by_validation_images_alone(tmp_path, monkeypatch):
     assert not any((image == test).all((1, 2, 3)).any() for image in chosen_on[0])
 
 
+def test_the_best_seed_wins(tmp_path):
+    alone = {seed: train(replace(PRESET, seeds=(seed,)), tmp_path, data=SMALL)
+             .quantized_notes["accuracy_validation"] for seed in (0, 1, 2)}
+    assert len(set(alone.values())) == 3, "the test needs seeds that differ"
+    ranked = sorted(alone, key=lambda seed: alone[seed])
+    for order in (ranked, ranked[::-1]):
+        result = train(replace(PRESET, seeds=tuple(order)), tmp_path, data=SMALL)
+        assert result.quantized_notes["seed"] == ranked[-1]
+        assert result.quantized_notes["accuracy_validation"] == alone[ranked[-1]]
+
+
 @pytest.mark.parametrize(("change", "message"), [
     ({"train_images": np.zeros((300, 1, 9, 8), np.uint8),
       "test_images": np.zeros((50, 1, 9, 8), np.uint8)},

@@ -83,8 +83,8 @@ def test_seeds_are_chosen_by_validation_images_alone(tmp_path, monkeypatch):
 
 def test_the_best_seed_wins(tmp_path):
     alone = {seed: train(replace(PRESET, seeds=(seed,)), tmp_path, data=SMALL)
-             .quantized_notes["accuracy_validation"] for seed in (0, 1, 2)}
-    assert len(set(alone.values())) == 3, "the test needs seeds that differ"
+             .quantized_notes["accuracy_validation"] for seed in (0, 1)}
+    assert alone[0] != alone[1], "the test needs seeds that differ"
     ranked = sorted(alone, key=lambda seed: alone[seed])
     for order in (ranked, ranked[::-1]):
         result = train(replace(PRESET, seeds=tuple(order)), tmp_path, data=SMALL)

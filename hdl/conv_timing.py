@@ -17,11 +17,17 @@ __all__ = ["ConvTiming"]
 FILLED = 2
 """Cycles from a position's last beat to its being readable."""
 
-CHOSEN = 1
+CHOSEN = 3
 """Cycles from there to the first address of its window."""
+
+WINDOW = 2
+"""Cycles from one window's first address to the next one's, at least."""
 
 LISTED = 2
 """Cycles from a window's last one to its lists being whole."""
+
+BEGUN = 2
+"""Cycles from there to the first event of the replay."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +127,7 @@ class ConvTiming:
                     issue = max(filled[need] + CHOSEN, issued)
                     free = replayed[number - 2] + 1 if number >= 2 else 0
                     begin = max(issue + WordReader.LATENCY, done, free)
-                    issued = issue + count[number]
+                    issued = issue + max(WINDOW, count[number])
                     done = begin + cycles[number]
                     listed.append(done + LISTED)
                     number += 1
@@ -136,7 +142,7 @@ class ConvTiming:
         for number, sums in enumerate(self.sums.tolist()):
             while len(listed) <= number:
                 yield
-            ready = listed[number] + 1
+            ready = listed[number] + BEGUN
             for _ in range(self.out.blocks):
                 for tokens in sums:
                     last = max(issued + 1, ready) + tokens - 1

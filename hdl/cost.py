@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from hdl.area import logic, ram
-from hdl.network import Network
+from hdl.network import RELAY_DEPTH, Network
 from hdl.ops import Folding
 from ir import Budget, Graph
 
@@ -18,8 +18,9 @@ def stage_areas(network: Network) -> dict[str, Budget]:
     found = {name: component.area() for name, component in network.components.items()}
     for shortcut in network.shortcuts:
         layout = network.layouts[shortcut.source]
-        found[shortcut.reader] += logic(40, 50) + ram(
-            layout.bits, max(2, shortcut.positions * layout.position_beats))
+        # The shortcut itself, the buffer at its end, and the one before the fork.
+        for depth in (shortcut.positions * layout.position_beats, RELAY_DEPTH, RELAY_DEPTH):
+            found[shortcut.reader] += logic(40, 30) + ram(layout.bits, depth)
     return found
 
 

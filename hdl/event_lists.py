@@ -94,13 +94,18 @@ class EventLists(wiring.Component):
         bank, busy = Signal(), Signal(2)
         rest, lowest = Signal(width), Signal(width)
         take, opens = Signal(), Signal()
+        single, after, following = Signal(), Signal(width), Signal(width)
         m.d.comb += [
+            # Whether the word ends with this cycle is known a cycle ahead: nothing long is left.
+            following.eq(Mux(take, self.i.p.bits, rest)),
+            after.eq(following & (following - 1)),
             lowest.eq(word.bits & ~(word.bits - 1)),
             rest.eq(word.bits & (word.bits - 1)),
-            self.i.ready.eq((~valid | (rest == 0)) & ~(begins & busy.bit_select(bank, 1))),
+            self.i.ready.eq((~valid | single) & ~(begins & busy.bit_select(bank, 1))),
             take.eq(self.i.valid & self.i.ready),
             opens.eq(take & begins),
         ]
+        m.d.sync += single.eq(after == 0)
         into = Signal()  # the bank of the word at hand
         with m.If(take):
             m.d.sync += [word.eq(self.i.p), valid.eq(1), into.eq(bank), begins.eq(self.i.p.last)]
@@ -108,7 +113,7 @@ class EventLists(wiring.Component):
                 m.d.sync += bank.eq(~bank)
         with m.Else():
             m.d.sync += word.bits.eq(rest)
-            with m.If(rest == 0):
+            with m.If(single):
                 m.d.sync += valid.eq(0)
         for b in range(2):
             with m.If(opens & (bank == b)):
@@ -130,7 +135,7 @@ class EventLists(wiring.Component):
         m.d.sync += [
             event.valid.eq(valid),
             event.spike.eq(word.bits.any()),
-            event.last.eq(word.last & (rest == 0)),
+            event.last.eq(word.last & single),
             event.bank.eq(into),
             event.segment.eq(word.step * self.planes + plane),
             event.row.eq(word.base + channel),

@@ -13,7 +13,10 @@ from hdl.ops import LOWERINGS, Folding
 from hdl.shortcuts import Shortcut, shortcuts
 from ir import IMAGE, Graph
 
-__all__ = ["Network"]
+__all__ = ["RELAY_DEPTH", "Network"]
+
+RELAY_DEPTH = 4
+"""Beats in a buffer that only breaks a long path: enough for one beat per cycle."""
 
 
 class Network(wiring.Component):
@@ -75,6 +78,9 @@ class Network(wiring.Component):
             self._probe(m, name, source)
             readers = self._readers(name)
             if len(readers) > 1:
+                # Ends the paths of ready signals that would run through fork and join.
+                source = self._buffer(m, f"{name}_buffer", name, source, RELAY_DEPTH)
+            if len(readers) > 1:
                 m.submodules[f"{name}_fork"] = fork = Fork(
                     self.layouts[name].payload, len(readers))
                 wiring.connect(m, source, fork.i)
@@ -84,12 +90,18 @@ class Network(wiring.Component):
             for (reader, port), output in zip(readers, outputs, strict=True):
                 if shortcut := buffers.get((name, reader)):
                     depth = shortcut.positions * self.layouts[name].position_beats
-                    m.submodules[f"{reader}_shortcut"] = buffer = Fifo(
-                        self.layouts[name].payload, max(2, depth))
-                    wiring.connect(m, output, buffer.i)
-                    output = buffer.o
+                    output = self._buffer(m, f"{reader}_shortcut", name, output, depth)
+                    # A block RAM answers late in its cycle: a register file takes it over.
+                    output = self._buffer(m, f"{reader}_shortcut_end", name, output,
+                                          RELAY_DEPTH)
                 wiring.connect(m, output, port)
         return m
+
+    def _buffer(self, m, title, name, source, depth):
+        """The stream of tensor ``name`` behind a buffer of ``depth`` beats."""
+        m.submodules[title] = buffer = Fifo(self.layouts[name].payload, max(2, depth))
+        wiring.connect(m, source, buffer.i)
+        return buffer.o
 
     def _readers(self, name):
         """The names and input ports that read a tensor."""

@@ -84,7 +84,11 @@ class RowBuffer(wiring.Component):
         steps_done = block_done & (step == tensor.steps - 1)
         position_done = steps_done & (block == layout.blocks - 1)
 
-        m.d.comb += self.i.ready.eq(inside | (occupied != window.ring_positions))
+        room, held = Signal(init=1), Signal.like(occupied)
+        m.d.comb += [
+            self.i.ready.eq(inside | room),
+            held.eq(occupied + (taken & ~inside) - self.release * window.columns),
+        ]
         with m.If(taken):
             m.d.sync += inside.eq(~position_done)
 
@@ -117,5 +121,5 @@ class RowBuffer(wiring.Component):
         complete = Signal()
         m.d.sync += complete.eq(position_done)
         m.d.sync += self.filled.eq(self.filled + complete - Mux(self.finish, image, 0))
-        m.d.sync += occupied.eq(occupied + (taken & ~inside) - self.release * window.columns)
+        m.d.sync += [occupied.eq(held), room.eq(held != window.ring_positions)]
         return m

@@ -88,69 +88,85 @@ class SpikeAdder(wiring.Component):
         self._drain(m, sums, loaded)
         return m
 
+    def _lists(self, m, turn, active, bank):
+        """Name the lists in the order of their replay, one ahead of the one that is replayed."""
+        source, out = self.source, self.out
+        place = data.StructLayout({
+            "bank": 1, "group": range(out.blocks), "segment": range(source.segments),
+            "plane": range(source.planes), "final": 1})
+        ahead = Signal(place)
+        upcoming = Signal(data.StructLayout({
+            "at": place, "left": range(source.longest + 1), "empty": 1}))
+        valid, there = Signal(), Signal()
+        count = self.counts[ahead.bank * source.segments + ahead.segment]
+        ends = ahead.segment == source.segments - 1
+        final = ends & (ahead.group == out.blocks - 1)
+        # A window's bank stays full while it is replayed: it is not the next window's yet.
+        begins = (ahead.segment == 0) & (ahead.group == 0)
+        used = begins & active & (bank == ahead.bank)
+        m.d.comb += there.eq(self.full.bit_select(ahead.bank, 1) & ~used)
+        with m.If(turn | ~valid):
+            m.d.sync += [
+                valid.eq(there), upcoming.at.eq(ahead), upcoming.at.final.eq(final),
+                upcoming.left.eq(Mux(count == 0, 0, count - 1)), upcoming.empty.eq(count == 0),
+            ]
+            with m.If(there):
+                m.d.sync += [
+                    ahead.segment.eq(wrapping(ahead.segment, source.segments)),
+                    ahead.plane.eq(wrapping(ahead.plane, source.planes)),
+                ]
+                with m.If(ends):
+                    m.d.sync += ahead.group.eq(wrapping(ahead.group, out.blocks))
+                with m.If(final):
+                    m.d.sync += ahead.bank.eq(~ahead.bank)
+        return upcoming, valid
+
     def _issue(self, m):
         """Name one event per cycle; an empty list gives one token without an event."""
         source, out = self.source, self.out
-        active, bank = Signal(), Signal()
-        group, segment = Signal(range(out.blocks)), Signal(range(source.segments))
+        active, turn = Signal(), Signal()
         entry, left, empty = (Signal(range(source.segment_depth)),
                               Signal(range(source.longest + 1)), Signal())
-        plane = Signal(range(source.planes))
+        at_bank = Signal()
+        upcoming, valid = self._lists(m, turn, active, at_bank)
+        at = Signal.like(upcoming.at)
+        m.d.comb += at_bank.eq(at.bank)
         spacing = Signal(range(out.groups))
         depth = self.buffer_depth(out)
-        room = Signal(range(depth + 1), init=depth)
-        list_done, sum_done, window_done = Signal(), Signal(), Signal()
-        go, issue = Signal(), Signal()
+        room, roomy = Signal(range(depth + 1), init=depth), Signal(init=1)
+        list_done, sum_done, issue, sends = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             list_done.eq(left == 0),
-            sum_done.eq(list_done & (plane == source.planes - 1)),
-            go.eq(~sum_done | ((spacing == 0) & (room >= out.groups))),
-            issue.eq(active & go),
-            window_done.eq(sum_done & (segment == source.segments - 1)
-                           & (group == out.blocks - 1)),
+            sum_done.eq(list_done & (at.plane == source.planes - 1)),
+            issue.eq(active & (~sum_done | ((spacing == 0) & roomy))),
+            sends.eq(issue & sum_done),
+            turn.eq((issue & list_done) | ~active),
+            self.free.eq((issue & list_done & at.final) << at.bank),
+            self.read_addr.eq(
+                (at.bank * source.segments + at.segment) * source.segment_depth + entry),
         ]
-        with m.If(issue & sum_done):
+        with m.If(sends):
             m.d.sync += spacing.eq(out.groups - 1)
         with m.Elif(spacing != 0):
             m.d.sync += spacing.eq(spacing - 1)
+        left_room = Signal.like(room)
         popped = self.o.valid & self.o.ready
-        m.d.sync += room.eq(room + popped - Mux(issue & sum_done, out.groups, 0))
-
-        turn, begin = Signal(), Signal()
-        next_bank, next_segment = Signal(), Signal.like(segment)
-        m.d.comb += [
-            turn.eq(issue & list_done),
-            next_bank.eq(bank ^ (turn & window_done)),
-            next_segment.eq(Mux(active, wrapping(segment, source.segments), 0)),
-            begin.eq((~active | (turn & window_done)) & self.full.bit_select(next_bank, 1)),
-        ]
-        count = Signal(range(source.longest + 1))
-        m.d.comb += count.eq(self.counts[next_bank * source.segments + next_segment])
-        with m.If(issue & ~list_done):
-            m.d.sync += [entry.eq(entry + 1), left.eq(left - 1)]
-        with m.If(turn | ~active):
-            m.d.sync += [entry.eq(0), left.eq(Mux(count == 0, 0, count - 1)),
-                         empty.eq(count == 0), segment.eq(next_segment)]
+        m.d.comb += left_room.eq(room + popped - Mux(sends, out.groups, 0))
+        m.d.sync += [room.eq(left_room), roomy.eq(left_room >= out.groups)]
         with m.If(turn):
-            m.d.sync += plane.eq(wrapping(plane, source.planes))
-            with m.If(segment == source.segments - 1):
-                m.d.sync += group.eq(wrapping(group, out.blocks))
-            with m.If(window_done):
-                m.d.sync += [active.eq(0), bank.eq(~bank)]
-        with m.If(begin):
-            m.d.sync += active.eq(1)
-        m.d.comb += self.free.eq((turn & window_done) << bank)
-        m.d.comb += self.read_addr.eq(
-            (bank * source.segments + segment) * source.segment_depth + entry)
+            m.d.sync += [active.eq(valid), at.eq(upcoming.at), left.eq(upcoming.left),
+                         empty.eq(upcoming.empty), entry.eq(0)]
+        with m.Elif(issue):
+            m.d.sync += [entry.eq(entry + 1), left.eq(left - 1)]
 
         token = Signal(data.StructLayout({
-            "event": 1, "first": 1, "double": 1, "done": 1, "group": group.shape()}))
+            "event": 1, "first": 1, "double": 1, "done": 1, "group": at.group.shape()}))
         m.d.comb += [
             token.event.eq(issue & ~empty),
-            token.first.eq(issue & (entry == 0) & (plane == 0)),
-            token.double.eq(issue & (entry == 0) & (plane != 0)),
-            token.done.eq(issue & sum_done),
-            token.group.eq(group),
+            token.first.eq(issue & (entry == 0) & (at.plane == 0)),
+            token.double.eq(issue & (entry == 0) & (at.plane != 0)),
+            token.done.eq(sends),
+            token.group.eq(at.group),
         ]
         return token
 
@@ -174,8 +190,7 @@ class SpikeAdder(wiring.Component):
         m.d.sync += [
             row.eq(self.read_data),
             address.eq(row + table(delayed[2].group, [g * rows for g in range(out.blocks)])),
-            # Nothing is added for an empty list: clearing a register is free, a gate is not.
-            words.eq(Mux(delayed[4].event, memory.read_data, 0)),
+            words.eq(memory.read_data),
         ]
         m.d.comb += memory.read_addr.eq(address)
 
@@ -185,7 +200,14 @@ class SpikeAdder(wiring.Component):
             kept = sums[lane]
             if source.planes > 1:
                 kept = Mux(at.double, sums[lane] << 1, sums[lane])
-            m.d.sync += sums[lane].eq(Mux(at.first, 0, kept) + words[lane])
+            # An empty list adds nothing; to clear or hold a register is free, a gate is not.
+            with m.If(at.first & ~at.event):
+                m.d.sync += sums[lane].eq(0)
+            with m.Elif(at.event):
+                m.d.sync += sums[lane].eq(Mux(at.first, 0, kept) + words[lane])
+            if source.planes > 1:
+                with m.Elif(at.double):
+                    m.d.sync += sums[lane].eq(kept)
         return sums, delayed[6].done
 
     def _drain(self, m, sums, loaded):

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from hdl.fifo import Fifo
-from hdl.network import Network
+from hdl.network import RELAY_DEPTH, Network
 from hdl.ops import Folding
 from hdl.wires import Process, Wire, buffer, fork, play
 from ir import IMAGE, Graph
@@ -106,13 +106,16 @@ def _logit_times(network: Network, tensors: Mapping[str, np.ndarray], images: in
         outputs = [source]
         if len(readers) > 1:
             outputs = [wire() for _ in readers]
-            processes.append(fork(source, outputs, beats))
+            source, before = wire(), source
+            processes += [buffer(before, source, beats, RELAY_DEPTH, Fifo.LATENCY),
+                          fork(source, outputs, beats)]
         for reader, output in zip(readers, outputs, strict=False):
             if shortcut := buffers.get((name, reader)):
                 depth = max(2, shortcut.positions * network.layouts[name].position_beats)
-                behind = wire()
-                processes.append(buffer(output, behind, beats, depth, Fifo.LATENCY))
-                output = behind
+                for held in (depth, RELAY_DEPTH):
+                    behind = wire()
+                    processes.append(buffer(output, behind, beats, held, Fifo.LATENCY))
+                    output = behind
             ports[name, reader] = output
     for node in graph.nodes:
         model = network.components[node.name].timing(*(tensors[name] for name in node.inputs))

@@ -35,8 +35,10 @@ class WordReader(wiring.Component):
 
     Timing
     ------
-    One word per cycle, :attr:`LATENCY` cycles from a window to its first word. Addresses are
-    issued only while the buffer at the output has room, so the memory pipeline never stalls.
+    One word per cycle, and at least two cycles per window. A word comes :attr:`LATENCY` cycles
+    after its address is issued, and the first address of a window is issued two cycles after the
+    window is offered. Addresses are issued only while the buffer at the output has room, so the
+    memory pipeline never stalls.
 
     Parameters
     ----------
@@ -79,47 +81,56 @@ class WordReader(wiring.Component):
         return m
 
     def _walk(self, m):
-        """Name one word of the window per cycle."""
-        at = self.i.p
+        """Name one word of the window per cycle; the next window waits beside."""
         steps, kernel = self.layout.tensor.steps, self.window.kernel
-        row0, row1, column0, column1 = at.row0, at.row1, at.column0, at.column1
-        if self.pad_value:
-            row0, row1, column0, column1 = C(0), C(kernel - 1), C(0), C(kernel - 1)
-        fresh = Signal(init=1)
+        upcoming, waiting = Signal.like(self.i.p), Signal()
+        at, active = Signal.like(self.i.p), Signal()
         row, column = Signal(range(kernel)), Signal(range(kernel))
         step, word = Signal(range(steps)), Signal(range(self.words))
-        row_now, column_now = Signal.like(row), Signal.like(column)
-        credit = Signal(range(self.DEPTH + 1), init=self.DEPTH)
-        issue, last, outside = Signal(), Signal(), Signal()
+        row0, row1, column0, column1 = at.row0, at.row1, at.column0, at.column1
+        first_row, first_column = upcoming.row0, upcoming.column0
+        if self.pad_value:
+            row0 = column0 = first_row = first_column = C(0)
+            row1 = column1 = C(kernel - 1)
+        credit, some = Signal(range(self.DEPTH + 1), init=self.DEPTH), Signal(init=1)
+        left = Signal.like(credit)
+        issue, last, outside, turn = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            row_now.eq(Mux(fresh, row0, row)),
-            column_now.eq(Mux(fresh, column0, column)),
-            outside.eq((row_now < at.row0) | (row_now > at.row1)
-                       | (column_now < at.column0) | (column_now > at.column1)),
-            issue.eq(self.i.valid & (credit != 0)),
-            last.eq((word == self.words - 1) & (column_now == column1) & (row_now == row1)
+            outside.eq((row < at.row0) | (row > at.row1)
+                       | (column < at.column0) | (column > at.column1)),
+            issue.eq(active & some),
+            last.eq((word == self.words - 1) & (column == column1) & (row == row1)
                     & (step == steps - 1)),
-            self.i.ready.eq(issue & last),
+            turn.eq(~active | (issue & last)),
+            self.i.ready.eq(~waiting),
+            left.eq(credit - issue + (self.o.valid & self.o.ready)),
         ]
-        m.d.sync += credit.eq(credit - issue + (self.o.valid & self.o.ready))
+        m.d.sync += [credit.eq(left), some.eq(left != 0)]
+        with m.If(self.i.valid & ~waiting):
+            m.d.sync += [upcoming.eq(self.i.p), waiting.eq(1)]
         with m.If(issue):
-            m.d.sync += [fresh.eq(last), row.eq(row_now), column.eq(column_now),
-                         word.eq(wrapping(word, self.words))]
+            m.d.sync += word.eq(wrapping(word, self.words))
             with m.If(word == self.words - 1):
-                m.d.sync += column.eq(column_now + 1)
-                with m.If(column_now == column1):
-                    m.d.sync += [column.eq(column0), row.eq(row_now + 1)]
-                    with m.If(row_now == row1):
+                m.d.sync += column.eq(column + 1)
+                with m.If(column == column1):
+                    m.d.sync += [column.eq(column0), row.eq(row + 1)]
+                    with m.If(row == row1):
                         m.d.sync += [row.eq(row0), step.eq(wrapping(step, steps))]
-        return issue, {"row": row_now, "column": column_now, "step": step, "word": word,
-                       "last": last, "outside": outside}
+        with m.If(turn):
+            m.d.sync += active.eq(waiting)
+            with m.If(waiting):
+                m.d.sync += [at.eq(upcoming), row.eq(first_row), column.eq(first_column),
+                             waiting.eq(0)]
+        return issue, {"row": row, "column": column, "step": step, "word": word,
+                       "last": last, "outside": outside, "window": at}
 
     def _fetch(self, m, issue, word):
         """Add up the address, read the memory, buffer what comes."""
         window, channels = self.window, self.layout.tensor.channels
         ring, per_row = window.ring_rows, window.columns * self.position_words
         slot = Signal(range(2 * ring))
-        m.d.comb += slot.eq(self.i.p.slot + word["row"] - self.i.p.row0)
+        at = word["window"]
+        m.d.comb += slot.eq(at.slot + word["row"] - at.row0)
 
         row_part = Signal(range(ring * per_row))
         column_part = Signal(range(-window.padding * self.position_words,
@@ -129,7 +140,7 @@ class WordReader(wiring.Component):
         channel_part = Signal(range(channels))
         m.d.sync += [
             row_part.eq(table(slot, [n % ring * per_row for n in range(2 * ring)])),
-            column_part.eq(self.i.p.start + word["column"] * self.position_words),
+            column_part.eq(at.start + word["column"] * self.position_words),
             word_part.eq(word["step"] * self.words + word["word"]),
             tap_part.eq((word["row"] * window.kernel + word["column"]) * channels),
             channel_part.eq(word["word"] * self.scan),
@@ -140,14 +151,14 @@ class WordReader(wiring.Component):
 
         tags = data.StructLayout({
             "valid": 1, "last": 1, "outside": 1, "step": word["step"].shape(),
-            "release": self.i.p.release.shape(), "base": base.shape()})
+            "release": at.release.shape(), "base": base.shape()})
         delayed = [Signal(tags, name=f"tags_{cycle}") for cycle in range(1, 5)]
         m.d.sync += [
             delayed[0].valid.eq(issue),
             delayed[0].last.eq(word["last"]),
             delayed[0].outside.eq(word["outside"]),
             delayed[0].step.eq(word["step"]),
-            delayed[0].release.eq(Mux(word["last"], self.i.p.release, 0)),
+            delayed[0].release.eq(Mux(word["last"], at.release, 0)),
         ]
         m.d.sync += [after.eq(before) for before, after in zip(delayed, delayed[1:], strict=False)]
         m.d.sync += delayed[2].base.eq(base)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from flows import SynthesisResult, get_target, synthesize
+from flows import TARGETS, SynthesisResult, get_target, synthesize
 from golden import run
 from hdl.cost import area
 from hdl.emit import emit
 from hdl.folding import from_json
-from hdl.solve import solve
+from hdl.solve import DoesNotFit, solve
 from hdl.timing import Timing, timing
 from ir import Budget, Graph
 from ir.folder import load, save
@@ -170,15 +170,20 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
     Raises
     ------
     ValueError
-        For an unknown target, or when nothing fits (:exc:`hdl.solve.DoesNotFit`); says what is
-        short.
+        For an unknown target, or when nothing fits (:exc:`hdl.solve.DoesNotFit`): says what is
+        short, and which targets would do.
     """
     device = get_target(target)
     if foldings is not None:
         return Design(graph, foldings, target)
     tensors = None if calibration is None else run.trace(graph, calibration)
-    solved = solve(graph, device.budget, tensors=tensors, fps=fps, clock_mhz=device.clock_mhz,
-                   fit=fit)
+    try:
+        solved = solve(graph, device.budget, tensors=tensors, fps=fps, clock_mhz=device.clock_mhz,
+                       fit=fit)
+    except DoesNotFit as error:
+        larger = [name for name, other in TARGETS.items() if not error.need.excess(other.budget)]
+        error.add_note(f"Targets that would hold it: {', '.join(larger) or 'none that is known'}")
+        raise
     return Design(graph, solved, target)
 
 

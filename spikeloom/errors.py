@@ -38,7 +38,7 @@ def explain(error: BaseException) -> tuple[Exit, str] | None:
     if isinstance(error, FlowUnavailable | ToolMissing):
         return Exit.MISSING_TOOL, str(error)
     if isinstance(error, TooLarge | DoesNotFit):
-        return Exit.DOES_NOT_FIT, str(error)
+        return Exit.DOES_NOT_FIT, "\n".join([str(error), *getattr(error, "__notes__", ())])
     if isinstance(error, SimulationError):
         return Exit.MISMATCH, str(error)
     if isinstance(error, OSError) and error.strerror:

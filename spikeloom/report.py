@@ -171,7 +171,7 @@ def _provenance(found: Document, synthesis: Document) -> list[tuple[str, str]]:
         rows += [("network digest (SHA-256)", found["digest"]),
                  ("data set", f"{found['data']}, first {found['images']} test images"),
                  ("energy, spike rates, bound", f"counted on {energy['images']} images"),
-                 ("cost model of the pipeline", f"for the first {found['estimated_images']} images")]
+                 ("pipeline cost model", f"for the first {found['estimated_images']} images")]
         rows += [(f"note: {name}", str(value)) for name, value in found["notes"].items()]
     if synthesis:
         rows += [("placer seed", str(synthesis["seed"])),

@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
 """The top level: a network behind AXI."""
 
 from collections.abc import Mapping

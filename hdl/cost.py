@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
 """The cost of a whole design: the sum of its components, its buffers and its AXI front."""
 
 from collections.abc import Mapping

@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
 """Chooses foldings: the least area for a rate, or the most rate for an area."""
 
 from collections.abc import Iterator, Mapping

@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
 """The cost model of time: what the whole pipeline takes for given data, and what bounds it."""
 
 from collections.abc import Mapping

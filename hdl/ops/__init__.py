@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
 """One streaming component per operator, by the same stem as its spec in ``ir.ops``."""
 
 from collections.abc import Callable, Mapping

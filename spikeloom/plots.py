@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-__all__ = ["energy_plot", "plotly_script", "rate_plot", "stage_plot"]
+__all__ = ["energy_plot", "operations_plot", "plotly_script", "rate_plot", "stage_plot"]
 
 INK, ACCENT, MARK, SOFT = "#1f2933", "#2b6cb0", "#c05621", "#90cdf4"
 
@@ -34,8 +34,19 @@ def stage_plot(stages: Sequence[Layer], slowest: str | None) -> str:
     return _html([bars], "Service cycles per image and stage (estimated)", "cycles")
 
 
+def operations_plot(layers: Sequence[Layer]) -> str:
+    """Operations that were executed, beside those that a network without spikes would need."""
+    names = [layer["name"] for layer in layers]
+    bars = [go.Bar(name="executed", x=names, marker_color=ACCENT,
+                   y=[layer["acs"] + layer["macs"] for layer in layers]),
+            go.Bar(name="if every input were a spike", x=names, marker_color=SOFT,
+                   y=[layer["dense"] for layer in layers])]
+    return _html(bars, "Operations per image and layer (modelled)", "operations",
+                 barmode="group")
+
+
 def energy_plot(layers: Sequence[Layer]) -> str:
-    """Energy of each layer's operations by both conventions, with the dense equivalent's."""
+    """Energy of each layer's operations, and of reading its weights."""
     names = [layer["name"] for layer in layers]
     bars = [go.Bar(name=name, x=names, y=[layer[key] for layer in layers], marker_color=color)
             for name, key, color in (("executed operations, int8", "int8_nj", ACCENT),

@@ -13,7 +13,13 @@ from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from spikeloom.plots import energy_plot, plotly_script, rate_plot, stage_plot
+from spikeloom.plots import (
+    energy_plot,
+    operations_plot,
+    plotly_script,
+    rate_plot,
+    stage_plot,
+)
 from spikeloom.summary import available, image_rate, summary
 from spikeloom.terminal import KINDS, shown
 
@@ -150,7 +156,7 @@ def _plots(found: Document, layers: list[dict]) -> list[str]:
         return []
     counted = [layer for layer in layers if layer["int8_nj"] is not None]
     return [rate_plot(layers), stage_plot(found["stages"], found["slowest"]),
-            energy_plot(counted)]
+            operations_plot(counted), energy_plot(counted)]
 
 
 def _device(synthesis: Document | None) -> list[dict] | None:

@@ -27,7 +27,7 @@ def test_page_shows_every_figure_and_where_it_comes_from():
 def test_page_needs_no_network():
     page = render(verified(), placed())
     assert not re.findall(r"""<(?:script|link|img)[^>]*(?:src|href)=["']?(?:https?:)?//""", page)
-    assert page.count("Plotly.newPlot(") >= 3
+    assert page.count("Plotly.newPlot(") >= 4
 
 
 def test_what_a_tool_did_not_say_is_not_zero():

@@ -2,10 +2,9 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from flows.boards import pins_for
 from flows.circuit import Circuit
@@ -15,12 +14,16 @@ from flows.reports import Usage, parse_placement, utilisation
 from flows.run import Finished
 from flows.targets import Target
 
-__all__ = ["INSIDE", "NETLIST", "PLACED", "Flow", "Implementation", "flat_module"]
+__all__ = ["INSIDE", "NETLIST", "PLACED", "Cell", "Flow", "Implementation", "flat_module"]
 
 NETLIST = "netlist.json"
 PLACED = "placed.json"
 INSIDE = f"{INSTANCE}."
 """How the names of the circuit's cells begin in a flat netlist."""
+
+
+Cell = Mapping[str, Any]
+"""A cell of a netlist in Yosys' JSON form."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Flow(ABC):
         """Place and route a netlist that :meth:`synthesis` made, and pack the bitstream."""
 
     @abstractmethod
-    def count(self, cells: Mapping[str, int]) -> Usage:
-        """What mapped cells, by type, will take when packed; kind ``estimated``."""
+    def count(self, cells: Sequence[Cell]) -> Usage:
+        """What mapped cells will take when packed; kind ``estimated``."""
 
     def placed(self, finished: Finished) -> tuple[Usage, str]:
         """Measured usage, and the critical path in words."""
@@ -110,10 +113,10 @@ class Flow(ABC):
 
     def parts(self, netlist: bytes) -> tuple[Usage, Usage]:
         """Estimated usage of the circuit and of its harness in a mapped netlist."""
-        cells: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+        parts: dict[bool, list[Cell]] = {True: [], False: []}
         for name, cell in flat_module(netlist)[1]["cells"].items():
-            cells[name.startswith(INSIDE)][cell["type"]] += 1
-        return self.count(cells[True]), self.count(cells[False])
+            parts[name.startswith(INSIDE)].append(cell)
+        return self.count(parts[True]), self.count(parts[False])
 
 
 def flat_module(netlist: bytes) -> tuple[dict, dict]:

@@ -1,12 +1,13 @@
 """Lattice iCE40: Yosys, nextpnr-ice40, icepack."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flows.boards import pins_for
 from flows.constraints import write_pcf
-from flows.flow import NETLIST, PLACED, Flow, Implementation
+from flows.flow import NETLIST, PLACED, Cell, Flow, Implementation
 from flows.plan import Plan, Step
 from flows.reports import Kind, Usage
 from flows.run import Finished
@@ -26,16 +27,15 @@ class Ice40(Flow):
     bels = {"luts": "ICESTORM_LC", "brams": "ICESTORM_RAM", "dsps": "ICESTORM_DSP"}
 
     def mapping(self, target: Target) -> str:
-        if target.budget.dsps:
-            return "synth_ice40 -device u -dsp"
-        return "synth_ice40 -device hx"
+        # Multiplications are by constants, as on ECP5: adders, no SB_MAC16.
+        return f"synth_ice40 -device {'u' if target.device.name == 'iCE40UP5K' else 'hx'}"
 
-    def count(self, cells: Mapping[str, int]) -> Usage:
+    def count(self, cells: Sequence[Cell]) -> Usage:
         """A lower bound in cells: nextpnr puts a flip-flop with the LUT before it, if it can."""
-        ffs = sum(count for name, count in cells.items() if name.startswith("SB_DFF"))
-        return Usage(luts=max(cells.get("SB_LUT4", 0), ffs), ffs=ffs,
-                     brams=cells.get("SB_RAM40_4K", 0), dsps=cells.get("SB_MAC16", 0),
-                     kind=Kind.ESTIMATED)
+        types = Counter(cell["type"] for cell in cells)
+        ffs = sum(count for name, count in types.items() if name.startswith("SB_DFF"))
+        return Usage(luts=max(types["SB_LUT4"], ffs), ffs=ffs, brams=types["SB_RAM40_4K"],
+                     dsps=types["SB_MAC16"], kind=Kind.ESTIMATED)
 
     def placement(self, netlist: bytes, task: Implementation) -> Plan:
         target = task.target

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 __all__ = ["Kind", "Placement", "Usage", "parse_placement", "utilisation"]
 
+_TRAIL = re.compile(r"(_(TRELLIS_FF|LUT4|CCU2C|PFUMX|L6MUX21|SB_[A-Z0-9]+)_|_RAM$|_DFFLC$).*")
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
 
 
@@ -102,16 +103,27 @@ def utilisation(log: str) -> dict[str, tuple[int, int]]:
 
 
 def _describe(hops: list[dict]) -> str:
-    """A path as text: a summary line, then each hop with its delay and where it leads."""
+    """A path as text: a summary line, then each hop with its delay and where it leads.
+
+    Yosys names a cell after the signal that it drives and the cells on the way there; the signal
+    is what a reader knows, and what is kept.
+    """
     total = {True: 0.0, False: 0.0}
     lines = []
     for hop in hops:
         is_routing = hop["type"] == "routing"
         total[is_routing] += hop["delay"]
-        what = (f"net {hop['net']}" if is_routing else f"{hop['to']['cell']}.{hop['to']['port']}")
+        what = f"net {_short(hop['net'])}" if is_routing else _pin(hop["to"])
         lines.append(f"{hop['delay']:8.2f} ns  {hop['type']:9}{what}")
-    first, last = hops[0]["from"], hops[-1]["to"]
     summary = (f"{total[True] + total[False]:.2f} ns ({total[False]:.2f} logic, "
-               f"{total[True]:.2f} routing) from {first['cell']}.{first['port']} to "
-               f"{last['cell']}.{last['port']}")
+               f"{total[True]:.2f} routing) from {_pin(hops[0]['from'])} to "
+               f"{_pin(hops[-1]['to'])}")
     return "\n".join([summary, *lines])
+
+
+def _pin(end: Mapping[str, str]) -> str:
+    return f"{_short(end['cell'])} {end['port']}"
+
+
+def _short(name: str) -> str:
+    return _TRAIL.sub("", name)

@@ -188,3 +188,12 @@ def test_quantize_says_accuracy_before_and_after(spikeloom, tmp_path):
     assert result["images"] == 360
     assert sorted(p.name for p in (tmp_path / "net").iterdir()) == ["graph.json",
                                                                    "weights.safetensors"]
+
+
+def test_help_of_train_lists_the_presets():
+    from golden.presets import PRESETS
+
+    text = command("train").help or ""
+    listed = [line.split()[0] for line in text.partition("Presets:\n")[2].partition("\n\n")[0]
+              .splitlines() if line.strip()]
+    assert listed == list(PRESETS)

@@ -14,13 +14,13 @@ from hdl.registers import REGISTERS
 from ir import Graph
 from ir.folder import digest
 
-__all__ = ["emit"]
+__all__ = ["DesignFiles", "emit"]
 
 TOP = "spikeloom"
 LEAF = "spikeloom_memory.v"
 
 
-class _Files:
+class DesignFiles:
     """A platform that collects memory contents, see :class:`hdl.memory.MemoryFiles`."""
 
     def __init__(self):
@@ -43,7 +43,7 @@ def emit(graph: Graph, foldings: Mapping[str, Folding], *,
     ``memory/`` (its memories), ``spikeloom.f`` (file list), ``manifest.json`` (what a simulator
     needs to know), ``REGISTERS.md``.
     """
-    files = _Files()
+    files = DesignFiles()
     top = Accelerator(graph, foldings, network=int(digest(graph)[:8], 16))
     text = verilog.convert(top, name=TOP, platform=files, emit_src=False,
                            strip_internal_attrs=True)

@@ -93,10 +93,10 @@ class SpikeAdder(wiring.Component):
         source, out = self.source, self.out
         place = data.StructLayout({
             "bank": 1, "group": range(out.blocks), "segment": range(source.segments),
-            "plane": range(source.planes), "final": 1})
+            "plane": range(source.planes), "sends": 1, "final": 1})
         ahead = Signal(place)
         upcoming = Signal(data.StructLayout({
-            "at": place, "left": range(source.longest + 1), "empty": 1}))
+            "at": place, "left": range(source.longest + 1), "single": 1, "empty": 1}))
         valid, there = Signal(), Signal()
         count = self.counts[ahead.bank * source.segments + ahead.segment]
         ends = ahead.segment == source.segments - 1
@@ -108,7 +108,9 @@ class SpikeAdder(wiring.Component):
         with m.If(turn | ~valid):
             m.d.sync += [
                 valid.eq(there), upcoming.at.eq(ahead), upcoming.at.final.eq(final),
+                upcoming.at.sends.eq(ahead.plane == source.planes - 1),
                 upcoming.left.eq(Mux(count == 0, 0, count - 1)), upcoming.empty.eq(count == 0),
+                upcoming.single.eq(count <= 1),
             ]
             with m.If(there):
                 m.d.sync += [
@@ -131,33 +133,32 @@ class SpikeAdder(wiring.Component):
         upcoming, valid = self._lists(m, turn, active, at_bank)
         at = Signal.like(upcoming.at)
         m.d.comb += at_bank.eq(at.bank)
-        spacing = Signal(range(out.groups))
+        spacing, spaced = Signal(range(out.groups)), Signal(init=1)
         depth = self.buffer_depth(out)
         room, roomy = Signal(range(depth + 1), init=depth), Signal(init=1)
-        list_done, sum_done, issue, sends = Signal(), Signal(), Signal(), Signal()
+        # What decides is kept in flags: this is the longest loop of the engine.
+        list_done, issue, sends = Signal(), Signal(), Signal()
         m.d.comb += [
-            list_done.eq(left == 0),
-            sum_done.eq(list_done & (at.plane == source.planes - 1)),
-            issue.eq(active & (~sum_done | ((spacing == 0) & roomy))),
-            sends.eq(issue & sum_done),
+            issue.eq(active & (~(list_done & at.sends) | (spaced & roomy))),
+            sends.eq(issue & list_done & at.sends),
             turn.eq((issue & list_done) | ~active),
             self.free.eq((issue & list_done & at.final) << at.bank),
             self.read_addr.eq(
                 (at.bank * source.segments + at.segment) * source.segment_depth + entry),
         ]
         with m.If(sends):
-            m.d.sync += spacing.eq(out.groups - 1)
+            m.d.sync += [spacing.eq(out.groups - 1), spaced.eq(out.groups == 1)]
         with m.Elif(spacing != 0):
-            m.d.sync += spacing.eq(spacing - 1)
+            m.d.sync += [spacing.eq(spacing - 1), spaced.eq(spacing == 1)]
         left_room = Signal.like(room)
         popped = self.o.valid & self.o.ready
         m.d.comb += left_room.eq(room + popped - Mux(sends, out.groups, 0))
         m.d.sync += [room.eq(left_room), roomy.eq(left_room >= out.groups)]
         with m.If(turn):
             m.d.sync += [active.eq(valid), at.eq(upcoming.at), left.eq(upcoming.left),
-                         empty.eq(upcoming.empty), entry.eq(0)]
+                         list_done.eq(upcoming.single), empty.eq(upcoming.empty), entry.eq(0)]
         with m.Elif(issue):
-            m.d.sync += [entry.eq(entry + 1), left.eq(left - 1)]
+            m.d.sync += [entry.eq(entry + 1), left.eq(left - 1), list_done.eq(left == 1)]
 
         token = Signal(data.StructLayout({
             "event": 1, "first": 1, "double": 1, "done": 1, "group": at.group.shape()}))

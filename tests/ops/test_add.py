@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The shortcut's sum in hardware against golden, under any stalls; its cycles."""
 
 import pytest

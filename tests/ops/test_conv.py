@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The convolution engine against golden: any shape, any cut, any stalls; and its cycles."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Mask attention in hardware against golden: several images, any stalls; its cycles."""
 
 import pytest

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Spiking self-attention in hardware against golden: several images, any stalls; its cycles."""
 
 import pytest

@@ -1,0 +1,46 @@
+"""Whole networks in Verilog against golden, tensor by tensor; their cycles against the model."""
+
+import numpy as np
+import pytest
+
+from golden.run import logits, trace
+from hdl.solve import least, solve
+from hdl.timing import timing
+from ir import Budget
+from sim.pool import Stalls
+from sim.run import simulate
+from spikeloom.design import Design
+from tests.ir.graphs import small_graph
+
+IMAGES = np.random.default_rng(5).integers(0, 256, (24, 1, 4, 4), dtype=np.uint8)
+PLENTY = Budget(luts=80_000, ffs=80_000, brams=200, dsps=100)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["masks", "self-attention"])
+def design(request):
+    """Folded as small as it can be, or as fast."""
+    graph = small_graph(2, channels=6, steps=3, self_attention=request.param)
+    foldings = solve(graph, PLENTY, tensors=trace(graph, IMAGES)) if request.param else least(graph)
+    return Design(graph, foldings)
+
+
+def test_every_tensor_equals_golden(design):
+    found = design.verify(IMAGES, trace_images=len(IMAGES))
+    assert found.mismatches == 0, found.first_difference
+    assert found.values_compared >= len(IMAGES) * sum(
+        kind.values for kind in design.graph.types.values())
+
+
+def test_cycles_are_within_two_percent_of_the_model(design):
+    measured = design.simulate(IMAGES, processes=1).cycles_per_image
+    modelled = timing(design.graph, design.foldings, trace(design.graph, IMAGES))
+    assert modelled.cycles_per_image == pytest.approx(measured, rel=0.02)
+    assert modelled.bound_cycles_per_image <= measured
+
+
+def test_stalls_on_both_sides_change_nothing(design, tmp_path):
+    design.write(tmp_path / "rtl")
+    for seed, (source, sink) in enumerate([(0.6, 0.0), (0.0, 0.9), (0.5, 0.8)]):
+        found = simulate(tmp_path / "rtl", IMAGES,
+                         stalls=Stalls(source=source, sink=sink, seed=seed))
+        assert (found.logits == logits(design.graph, IMAGES)).all() and found.logits.size

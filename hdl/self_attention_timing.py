@@ -58,7 +58,7 @@ class SelfAttentionTiming:
                         beat += 1
                 counted.append(max(ready, counted[-1] + self.values if counted else 0))
                 number += 1
-            full.append(counted[-1] + self.values + 3)
+            full.append(counted[-1] + self.values + 4)
 
     def _ask(self, o: Wire, full: list[int], asked: list[int]) -> Process:
         positions, beats, groups = (self.out.tensor.positions, self.a.position_beats // 3,

@@ -198,26 +198,26 @@ class SelfAttentionEngine(wiring.Component):
             ]
         at = [Signal(data.StructLayout({
             "valid": 1, "first": 1, "closing": 1, "bank": 1, "row": row.shape(),
-            "add": head}), name=f"count_{n}") for n in range(2)]
+            "add": head}), name=f"count_{n}") for n in range(3)]
         m.d.sync += [
             at[0].valid.eq(active), at[0].first.eq(first), at[0].closing.eq(ends & last),
             at[0].bank.eq(bank), at[0].row.eq(row),
-            at[0].add.eq(Mux(keys[0], value_bits[:head], 0)), at[1].eq(at[0]),
+            at[0].add.eq(Mux(keys[0], value_bits[:head], 0)), at[1].eq(at[0]), at[2].eq(at[1]),
         ]
         counts = data.ArrayLayout(tensor.positions.bit_length(), head)
         read, result = Signal(counts), Signal(counts)
-        m.d.comb += read.as_value().eq(
+        m.d.sync += read.as_value().eq(
             Mux(at[0].bank, banks[1].read_data, banks[0].read_data))
         for j in range(head):
-            m.d.sync += result[j].eq(Mux(at[0].first, 0, read[j]) + at[0].add[j])
+            m.d.sync += result[j].eq(Mux(at[1].first, 0, read[j]) + at[1].add[j])
         for b, memory in enumerate(banks):
             m.d.comb += [
-                memory.write_en.eq(at[1].valid & (at[1].bank == b)),
-                memory.write_addr.eq(at[1].row), memory.write_data.eq(result),
+                memory.write_en.eq(at[2].valid & (at[2].bank == b)),
+                memory.write_addr.eq(at[2].row), memory.write_data.eq(result),
             ]
             with m.If(~full[b]):
                 m.d.comb += memory.read_addr.eq(row)
-        return Mux(at[1].closing, 1 << at[1].bank, 0)
+        return Mux(at[2].closing, 1 << at[2].bank, 0)
 
     def _ask(self, m, queries, banks, full, values, kept):
         """For every token, head and time step: add the rows that the query selects."""

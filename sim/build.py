@@ -22,9 +22,10 @@ DRIVER = Path(__file__).with_name("driver.cpp")
 WARNINGS = ("-Wno-fatal", "-Wno-WIDTH", "-Wno-UNOPTFLAT", "-Wno-CASEINCOMPLETE",
             "-Wno-UNUSEDSIGNAL", "-Wno-DECLFILENAME", "-Wno-PINCONNECTEMPTY")
 FLAGS = ("--cc", "--exe", "-O3", "--x-assign", "fast", "--x-initial", "unique",
-         "--output-split", "20000", "--no-timing", "--timescale", "1ns/1ps",
-         *WARNINGS)
-OPTIMISATION = ("OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2")
+         "--output-split", "5000", "--output-split-cfuncs", "1000", "--no-timing",
+         "--timescale", "1ns/1ps", *WARNINGS)
+# -O2 makes the simulation 3 % faster and takes a quarter longer to compile.
+OPTIMISATION = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 
 
 class BuildError(RuntimeError):
@@ -49,7 +50,7 @@ def build(manifest: Manifest, *, waves: bool = False) -> Built:
     toolchain = find_toolchain()
     files = {
         **{name: (manifest.folder / name).read_bytes() for name in manifest.sources},
-        f"{HARNESS}.v": wrapper(manifest).encode(),
+        f"{HARNESS}.v": wrapper(manifest, registered=True).encode(),
         "probes.h": header(manifest).encode(),
         "driver.cpp": DRIVER.read_bytes(),
     }

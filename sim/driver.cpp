@@ -208,8 +208,10 @@ public:
     }
 
 private:
+    // The inputs of the circuit are registers of the harness: what is set here is seen by the
+    // circuit in the next cycle, and what can be read is the cycle that the circuit is in.
     void reset() {
-        // Inputs that nobody has set hold noise too.
+        // Inputs that nobody has set hold noise.
         top->s_axis_tdata = 0;
         top->s_axis_tvalid = top->s_axis_tlast = top->m_axis_tready = 0;
         top->s_axil_awaddr = top->s_axil_awprot = top->s_axil_awvalid = 0;
@@ -217,55 +219,44 @@ private:
         top->s_axil_araddr = top->s_axil_arprot = top->s_axil_arvalid = 0;
         top->s_axil_bready = top->s_axil_rready = 0;
         top->rst = 1;
-        for (int cycle = 0; cycle < 4; ++cycle) tick();
+        for (int cycle = 0; cycle < 4; ++cycle) edge();
         top->rst = 0;
+        offer();
+        edge();
         now = 0;
     }
 
-    // Let the inputs settle: afterwards the outputs of this cycle can be read.
-    void settle() {
-        top->clk = 0;
-        top->eval();
-#if VM_TRACE_FST
-        if (waving) waves.dump(HALF_CYCLE * (2 * time));
-#endif
-    }
-
     void edge() {
-        top->clk = 1;
-        top->eval();
+        for (const bool level : {true, false}) {
+            top->clk = level;
+            top->eval();
 #if VM_TRACE_FST
-        if (waving) waves.dump(HALF_CYCLE * (2 * time + 1));
+            if (waving) waves.dump(HALF_CYCLE * time);
+            ++time;
 #endif
+        }
         ++now;
-        ++time;
     }
 
-    void tick() {
-        settle();
-        edge();
-    }
-
-    // One cycle of both streams and all probes.
+    // One cycle: see what moves in it, then decide on the next.
     void step() {
-        offer();
-        top->m_axis_tready = !random.happens(stall_sink);
-        settle();
-        if (top->s_axis_tvalid && top->s_axis_tready) taken();
+        if (offering && top->s_axis_tready) taken();
         check_offer();
-        if (top->m_axis_tvalid && top->m_axis_tready) received();
+        if (top->m_axis_tvalid && accepting) received();
         visit_fired(*top, [this](unsigned index, const auto& data) { moved(index, data); });
-        edge();
-        if (consumed) top->s_axis_tvalid = 0;  // the next cycle offers anew
-        consumed = false;
         if (now - progress > deadline) time_out();
         if ((now & 0xFFFFF) == 0 && getppid() != parent) fail("the parent process has ended");
+        offer();
+        edge();
     }
 
     void offer() {
-        if (top->s_axis_tvalid) return;
-        if (sent < stimulus.size() && !random.happens(stall_source)) {
-            top->s_axis_tvalid = 1;
+        accepting = !random.happens(stall_sink);
+        top->m_axis_tready = accepting;
+        if (offering) return;
+        offering = sent < stimulus.size() && !random.happens(stall_source);
+        top->s_axis_tvalid = offering;
+        if (offering) {
             top->s_axis_tdata = stimulus[sent];
             top->s_axis_tlast = sent % INPUT_BEATS == INPUT_BEATS - 1;
         } else if (stall_source > 0) {
@@ -281,7 +272,7 @@ private:
         stamps[image * 4 + 1] = now;
         ++sent;
         progress = now;
-        consumed = true;
+        offering = false;
     }
 
     void check_offer() {
@@ -291,7 +282,7 @@ private:
             fail("m_axis withdrew a beat before it was taken, in cycle %" PRIu64, now);
         if (held && !same)
             fail("m_axis changed a beat before it was taken, in cycle %" PRIu64, now);
-        held = top->m_axis_tvalid && !top->m_axis_tready;
+        held = top->m_axis_tvalid && !accepting;
         held_data = top->m_axis_tdata;
         held_last = top->m_axis_tlast;
         held_user = top->m_axis_tuser;
@@ -362,24 +353,20 @@ private:
 
     // A read of the register file through its AXI4-Lite port.
     uint32_t read(unsigned address) {
-        top->s_axis_tvalid = 0;
-        top->m_axis_tready = 1;
         top->s_axil_araddr = address;
         top->s_axil_arvalid = 1;
         top->s_axil_rready = 1;
+        edge();
         for (int cycle = 0; cycle < 1000; ++cycle) {
-            settle();
-            const bool accepted = top->s_axil_arready;
+            if (top->s_axil_arready) top->s_axil_arvalid = 0;
             const bool answered = top->s_axil_rvalid;
             const uint32_t data = top->s_axil_rdata;
             const unsigned response = top->s_axil_rresp;
+            if (answered) top->s_axil_rready = 0;
             edge();
-            if (accepted) top->s_axil_arvalid = 0;
-            if (answered) {
-                if (response) fail("register 0x%02x answers with RRESP %u", address, response);
-                top->s_axil_rready = 0;
-                return data;
-            }
+            if (answered && response)
+                fail("register 0x%02x answers with RRESP %u", address, response);
+            if (answered) return data;
         }
         fail("time-out: register 0x%02x does not answer", address);
     }
@@ -409,7 +396,7 @@ private:
 #endif
     uint64_t now = 0, time = 0, progress = 0;  // time goes on through reset, now starts after it
     uint64_t sent = 0;
-    bool consumed = false;
+    bool offering = false, accepting = false;
     bool held = false, held_last = false, held_user = false;
     uint32_t held_data = 0;
     std::vector<int32_t> logits;

@@ -26,22 +26,30 @@ PORTS = (
 """Direction, name and width of each port of a generated circuit."""
 
 
-def wrapper(manifest: Manifest) -> str:
+def wrapper(manifest: Manifest, *, registered: bool = False) -> str:
     """A module around the circuit with its ports and, as further outputs, its probes.
 
-    The probes are read by hierarchical reference, so the Verilog under test stays as it is.
+    The probes are read by hierarchical reference, so the Verilog under test stays as it is. With
+    ``registered``, inputs reach the circuit one clock edge after they are set: a driver that
+    decides from one cycle what the next one brings needs no more, and what depends on inputs is
+    evaluated once in a cycle, not at every change.
     """
     probes = [probe for tensor in manifest.tensors
               for probe in ((tensor.fire, 1), (tensor.data, tensor.lanes * tensor.bits))]
     ports = [*PORTS, *(("output", name, width) for name, width in probes)]
+    held = [(name, width) for direction, name, width in PORTS
+            if registered and direction == "input" and name != "clk"]
+    inside = {name: f"{name}_held" for name, _ in held}
     path = "".join(f"\\{instance} ." for instance in ("dut", *manifest.probe_path))
     lines = [
         f"module {HARNESS} (",
-        ",\n".join(f"  {direction} wire {f'[{width - 1}:0] ' if width > 1 else ''}{name}"
+        ",\n".join(f"  {direction} wire {_range(width)}{name}"
                    for direction, name, width in ports),
         ");",
+        *(f"  reg {_range(width)}{inside[name]};" for name, width in held),
+        *(f"  always @(posedge clk) {inside[name]} <= {name};" for name, _ in held),
         f"  {manifest.top} dut (",
-        ",\n".join(f"    .{name}({name})" for _, name, _ in PORTS),
+        ",\n".join(f"    .{name}({inside.get(name, name)})" for _, name, _ in PORTS),
         "  );",
         *(f"  assign {name} = {path}\\{name} ;" for name, _ in probes),
         "endmodule",
@@ -69,6 +77,10 @@ def header(manifest: Manifest) -> str:
         "}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _range(width: int) -> str:
+    return f"[{width - 1}:0] " if width > 1 else ""
 
 
 def _member(name: str) -> str:

@@ -148,8 +148,8 @@ class Session:
 
 def _loaded(program: Path, manifest: Manifest) -> PyVerilator:
     # A library is loaded once under one name and Verilator's time in it goes on, which a second
-    # circuit refuses: every session has a copy of its own, which shares no symbol with another. Memory contents are read at the first
-    # evaluation, by paths relative to the folder.
+    # circuit refuses: every session has a copy of its own, which shares no symbol with another.
+    # Memory contents are read at the first evaluation, by paths relative to the folder.
     with tempfile.TemporaryDirectory(prefix="spikeloom-") as name:
         own = shutil.copy(program, name)
         with contextlib.chdir(manifest.folder):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from flows.boards import pins_for
 from flows.circuit import Circuit
 from flows.harness import HARNESS, INSTANCE, harness
-from flows.plan import Fallback, Plan, Step
+from flows.plan import Plan, Step
 from flows.reports import Usage, parse_placement, utilisation
 from flows.run import Finished
 from flows.targets import Target
@@ -83,27 +83,22 @@ class Flow(ABC):
         and what the harness costs can be counted; then all becomes flat, the circuit's cells
         being those with its instance's name before their own.
         """
-        flat = self._script(circuit, target, "")
-        # ABC9 of Yosys 0.70 can stumble over its own wire names; enumerated ones are safe but
-        # tell nobody anything, so they are the second choice.
-        renamed = self._script(circuit, target, "proc\nflatten\nopt_clean -purge\n"
-                               "rename -enumerate -pattern n_%_ w:*\n")
-        arguments = ("-q", "-l", "yosys.log", "-s")
-        step = Step(name="synthesis", tool="yosys", arguments=(*arguments, "synth.ys"),
-                    log="yosys.log",
-                    fallback=Fallback("count_id(wire->name) == 0", (*arguments, "renamed.ys")))
+        step = Step(name="synthesis", tool="yosys", log="yosys.log",
+                    arguments=("-q", "-l", "yosys.log", "-s", "synth.ys"))
         reset_low = any(pin.inverted for pin in pins_for(target.board) if pin.port == "reset")
         files = {**circuit.sources, **circuit.memories,
                  "harness.il": harness(circuit, reset_low=reset_low),
-                 "synth.ys": flat.encode(), "renamed.ys": renamed.encode()}
+                 "synth.ys": self._script(circuit, target).encode()}
         return Plan(files, steps=(step,), outputs=(NETLIST,))
 
-    def _script(self, circuit: Circuit, target: Target, prepare: str) -> str:
+    def _script(self, circuit: Circuit, target: Target) -> str:
         return (f"read_verilog {' '.join(circuit.sources)}\n"
                 "read_rtlil harness.il\n"
                 f"hierarchy -check -top {HARNESS}\n"
                 f"setattr -mod -set keep_hierarchy 1 {circuit.top}\n"
-                f"{prepare}"
+                # ABC9 of Yosys 0.70 stumbles over some of Yosys' own wire names ("Assert
+                # `count_id(wire->name) == 0'"), not over short ones; names of the design stay.
+                "proc\nflatten\nopt_clean -purge\nrename -enumerate -pattern n_%_ w:*\n"
                 f"{self.mapping(target)} -top {HARNESS}\n"
                 f"setattr -mod -unset keep_hierarchy {circuit.top}\n"
                 "flatten\n"

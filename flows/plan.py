@@ -7,15 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-__all__ = ["Fallback", "Plan", "Step"]
-
-
-@dataclass(frozen=True)
-class Fallback:
-    """Another way to run a step's tool, taken once when its log contains ``symptom``."""
-
-    symptom: str
-    arguments: tuple[str, ...]
+__all__ = ["Plan", "Step"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +25,12 @@ class Step:
     log : str or None
         The file into which the arguments make the tool write its messages; None if it only
         prints them.
-    fallback : Fallback or None
     """
 
     name: str
     tool: str
     arguments: tuple[str, ...]
     log: str | None = None
-    fallback: Fallback | None = None
 
 
 @dataclass(frozen=True)
@@ -79,9 +69,7 @@ class Plan:
 
     def digest(self) -> str:
         """SHA-256 over files, steps and outputs, in hexadecimal."""
-        steps = [[step.name, step.tool, step.arguments, step.log,
-                  step.fallback and [step.fallback.symptom, step.fallback.arguments]]
-                 for step in self.steps]
+        steps = [[step.name, step.tool, step.arguments, step.log] for step in self.steps]
         sha = hashlib.sha256(json.dumps([steps, self.outputs]).encode())
         for path, content in self.files.items():
             sha.update(json.dumps([path, len(content)]).encode())

@@ -169,11 +169,7 @@ def _run_steps(plan: Plan, work: Path, progress: Callable[[str], None] | None) -
     for step in plan.steps:
         if progress:
             progress(step.name)
-        status = _start(step, step.arguments, work)
-        fallback = step.fallback
-        if status and fallback and fallback.symptom in _log(step, work):
-            status = _start(step, fallback.arguments, work)
-        if status:
+        if status := _start(step, work):
             log = _log(step, work)
             raise ToolFailed(f"{step.tool} failed in '{step.name}' (exit status {status}):\n"
                              f"{_complaint(log)}", log)
@@ -184,9 +180,9 @@ def _run_steps(plan: Plan, work: Path, progress: Callable[[str], None] | None) -
     return time.monotonic() - started
 
 
-def _start(step: Step, arguments: tuple[str, ...], work: Path) -> int:
+def _start(step: Step, work: Path) -> int:
     """Run a tool in ``work`` to its end and return its exit status; end it if we are ended."""
-    command = TOOLS[step.tool].command(arguments)
+    command = TOOLS[step.tool].command(step.arguments)
     with (work / f"{step.tool}.out").open("wb") as out:
         process = subprocess.Popen(command, cwd=work, stdin=subprocess.DEVNULL, stdout=out,
                                    stderr=subprocess.STDOUT)

@@ -9,7 +9,7 @@ import pytest
 
 from flows import FLOWS, get_target
 from flows.flow import HARNESS, NETLIST, Implementation
-from flows.plan import Fallback, Plan, Step
+from flows.plan import Plan, Step
 
 STEP = Step(name="work", tool="yosys", arguments=("-s", "a.ys"))
 PLAN = Plan({"a.ys": b"stat\n", "b.v": b""}, steps=(STEP,), outputs=("out",))
@@ -21,7 +21,7 @@ PLAN = Plan({"a.ys": b"stat\n", "b.v": b""}, steps=(STEP,), outputs=("out",))
     replace(PLAN, files={"a.ys": b"stat\n"}),
     replace(PLAN, steps=(replace(STEP, arguments=("-s a.ys",)),)),
     replace(PLAN, steps=(replace(STEP, tool="icepack"),)),
-    replace(PLAN, steps=(replace(STEP, fallback=Fallback("x", ())),)),
+    replace(PLAN, steps=(replace(STEP, log="log"),)),
     replace(PLAN, steps=(STEP, STEP)),
     replace(PLAN, outputs=("out", "more")),
 ])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows import FlowError, FlowUnavailable, ToolFailed, run
-from flows.plan import Fallback, Plan, Step
+from flows.plan import Plan, Step
 from flows.run import Tool, execute, missing, versions
 
 DATA = Path(__file__).parent / "data"
@@ -25,9 +25,9 @@ def fake_tool(cache, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(DATA))
 
 
-def plan(*arguments, outputs=(), **step):
+def plan(*arguments, outputs=()):
     return Plan({"in/file": b"content"}, outputs=outputs, steps=(
-        Step(name="the work", tool="fake", arguments=arguments, log="tool.log", **step),))
+        Step(name="the work", tool="fake", arguments=arguments, log="tool.log"),))
 
 
 def test_a_plan_is_run_once(cache, tmp_path):
@@ -70,14 +70,6 @@ def test_a_crash_quotes_what_was_printed():
 def test_a_missing_output_is_a_failure():
     with pytest.raises(ToolFailed, match="fake ended well but did not write out"):
         execute(plan("write", "other", "", outputs=("out",)))
-
-
-def test_the_second_way_is_taken_for_its_symptom_only():
-    second = ("write", "out", "second")
-    done = execute(plan("fail", outputs=("out",), fallback=Fallback("no such thing", second)))
-    assert done.text("out") == "second"
-    with pytest.raises(ToolFailed, match="no such thing"):
-        execute(plan("fail", outputs=("out",), fallback=Fallback("something else", second)))
 
 
 def test_a_missing_tool_is_named_with_the_command_that_installs_it(monkeypatch):

@@ -18,6 +18,9 @@ from golden.models import settle
 
 __all__ = ["Epoch", "Progress", "Recipe", "evaluate", "fit"]
 
+SETTLING = 100
+"""Batches that batch norms settle on at the end."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -84,7 +87,7 @@ def fit(model: nn.Module, recipe: Recipe, train: tuple[Tensor, Tensor],
 
     With ``resume``, the state is written to that file after every epoch; where the file is
     there already, training goes on from it and ends as if it had never stopped. At the end
-    batch norms settle on the training images.
+    batch norms settle on training images, moved alike.
 
     Raises ValueError when the file belongs to another model or recipe.
     """
@@ -95,7 +98,10 @@ def fit(model: nn.Module, recipe: Recipe, train: tuple[Tensor, Tensor],
         run.epoch(progress)
         if resume is not None:
             run.save(resume)
-    settle(model, train[0])
+    # the images as they were in training, for the weights grew with these means and variances
+    images = recipe.augmentation(train[0][:SETTLING * recipe.batch],
+                                 Generator().manual_seed(recipe.seed))
+    settle(model, images, batch=recipe.batch)
     model.eval()
     return run.history
 

@@ -86,8 +86,8 @@ class Synapse(nn.Module):
 
 
 @torch.no_grad()
-def settle(model: nn.Module, images: Tensor, *, batch: int = 500, batches: int = 60) -> None:
-    """Make every batch norm's mean and variance those of the first images, all alike.
+def settle(model: nn.Module, images: Tensor, *, batch: int) -> None:
+    """Make every batch norm's mean and variance those of all these images alike.
 
     In training they follow the last few batches, whose chance moves neurons near their threshold.
     """
@@ -96,7 +96,7 @@ def settle(model: nn.Module, images: Tensor, *, batch: int = 500, batches: int =
         return
     training = model.training
     model.train()
-    for i, part in enumerate(images[:batch * batches].split(batch)):
+    for i, part in enumerate(images.split(batch)):
         for synapse in synapses:
             synapse.momentum = 1 / (i + 1)
         model(part)

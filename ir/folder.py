@@ -66,8 +66,8 @@ def load(folder: str | Path) -> Graph:
 
 
 def digest(graph: Graph) -> str:
-    """SHA-256, in hex, of what the network computes: of everything but its notes."""
-    document = {**_document(graph), "weights": _sum(safetensors.save(_arrays(graph)))}
+    """SHA-256, in hex, of what the network computes: of everything but its name and notes."""
+    document = {**_document(graph), "name": None, "weights": _sum(safetensors.save(_arrays(graph)))}
     return _sum(_text(document).encode())
 
 

@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# The network is made to be asked for its cycles, not to be built.
 """What happens inside a design on given images, layer by layer."""
 
 from collections.abc import Callable

@@ -55,7 +55,8 @@ def open_task(folder: Path | None, preset: str | None, data: str | None, data_di
     graph = quantize(find_preset(str(preset)).name) if design is None else design.graph
     dataset = find_data(data, data_dir, default_data(graph.notes))
     images, labels = test_images(dataset, graph, count)
-    return Task(design or generate(graph), _preset_of(graph), dataset.name, images, labels)
+    known = _preset_of(graph) if preset is None else find_preset(preset)
+    return Task(design or generate(graph), known, dataset.name, images, labels)
 
 
 def _preset_of(graph: Graph) -> Preset | None:

@@ -17,6 +17,7 @@ PLAN = Plan({"a.ys": b"stat\n", "b.v": b""}, steps=(STEP,), outputs=("out",))
 
 @pytest.mark.parametrize("other", [
     replace(PLAN, files={**PLAN.files, "b.v": b"\n"}),
+    replace(PLAN, files={**PLAN.files, "a.ys": b"stop\n"}),
     replace(PLAN, files={"a.ys": b"stat\n", "c.v": b""}),
     replace(PLAN, files={"a.ys": b"stat\n"}),
     replace(PLAN, steps=(replace(STEP, arguments=("-s a.ys",)),)),

@@ -79,8 +79,10 @@ def test_ice40_to_a_bitstream(cache, tiny):
 
 
 def test_too_large_says_what_is_short_and_what_would_fit(cache):
+    stages = []
     with pytest.raises(TooLarge) as failure:
-        synthesize_circuit(many(31), "icebreaker")
+        synthesize_circuit(many(31), "icebreaker", progress=stages.append)
+    assert stages == ["synthesis"], "nothing that cannot fit is placed"
     assert failure.value.shortfall == {"brams": 1}
     assert failure.value.fitting == ("ice40-hx8k-evn",)
     assert str(failure.value) == (

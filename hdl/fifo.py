@@ -62,14 +62,15 @@ class Fifo(wiring.Component):
             m.d.sync += write.eq(Mux(write == self.depth - 1, 0, write + 1))
         with m.If(pop):
             m.d.sync += read.eq(after)
-        level, left = Signal.like(held), Signal.like(readable)
-        m.d.comb += [level.eq(held + push - pop), left.eq(readable + written - pop)]
+        # Whether a beat is taken is known late in a cycle: it decides last.
+        full, almost = held == self.depth, held == self.depth - 1
+        empty, single = readable == 0, readable == 1
         m.d.sync += [
-            held.eq(level),
-            room.eq(level != self.depth),
+            held.eq(held + push - pop),
+            room.eq(pop | ~(full | (almost & push))),
             # A word can be read from the cycle after its write.
             written.eq(push),
-            readable.eq(left),
-            self.o.valid.eq(left != 0),
+            readable.eq(readable + written - pop),
+            self.o.valid.eq(written | ~(empty | (single & pop))),
         ]
         return m

@@ -30,7 +30,7 @@ def test_more_area_is_never_slower():
 
 def test_a_rate_is_reached_with_no_more_than_it_takes():
     slow, fast = cycles(least(GRAPH)), cycles(solve(GRAPH, PLENTY, tensors=TENSORS))
-    wanted = (slow + fast) / 2
+    wanted = 0.95 * slow + 0.05 * fast
     found = solve(GRAPH, PLENTY, tensors=TENSORS, fps=100e6 / wanted, clock_mhz=100)
     assert timing(GRAPH, found, TENSORS).bound_cycles_per_image <= wanted
     assert area(GRAPH, found).luts < area(GRAPH, solve(GRAPH, PLENTY, tensors=TENSORS)).luts

@@ -7,6 +7,7 @@ from golden.run import logits, trace
 from hdl.solve import least, solve
 from hdl.timing import timing
 from ir import Budget
+from sim.benches.run import run_benches
 from sim.pool import Stalls
 from sim.run import simulate
 from spikeloom.design import Design
@@ -44,3 +45,10 @@ def test_stalls_on_both_sides_change_nothing(design, tmp_path):
         found = simulate(tmp_path / "rtl", IMAGES,
                          stalls=Stalls(source=source, sink=sink, seed=seed))
         assert (found.logits == logits(design.graph, IMAGES)).all() and found.logits.size
+
+
+def test_axi_ports_survive_everything(design, tmp_path):
+    """Stalls, back-to-back images, reset in mid-image, short and long packets, registers."""
+    design.write(tmp_path / "rtl")
+    found = run_benches(tmp_path / "rtl", IMAGES[:3])
+    assert found.failed == 0 and found.passed >= 5, found

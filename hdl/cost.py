@@ -5,7 +5,8 @@
 from collections.abc import Mapping
 
 from hdl.area import logic, ram
-from hdl.network import RELAY_DEPTH, Network
+from hdl.layout import Layout
+from hdl.network import Network
 from hdl.ops import Folding
 from ir import Budget, Graph
 
@@ -20,10 +21,17 @@ def stage_areas(network: Network) -> dict[str, Budget]:
     found = {name: component.area() for name, component in network.components.items()}
     for shortcut in network.shortcuts:
         layout = network.layouts[shortcut.source]
-        # The shortcut itself, the buffer at its end, and the one before the fork.
-        for depth in (shortcut.positions * layout.position_beats, RELAY_DEPTH, RELAY_DEPTH):
-            found[shortcut.reader] += logic(40, 30) + ram(layout.bits, depth)
+        found[shortcut.reader] += (
+            logic(40, 30) + ram(layout.bits, shortcut.positions * layout.position_beats)
+            + _relay(layout))
+    for name, layout in network.layouts.items():
+        if name in found and network.relays(name):
+            found[name] += _relay(layout)
     return found
+
+
+def _relay(layout: Layout) -> Budget:
+    return logic(6 + layout.bits, 2 + 2 * layout.bits)
 
 
 def area(graph: Graph, foldings: Mapping[str, Folding]) -> Budget:

@@ -12,13 +12,18 @@ from hdl.fifo import Fifo
 from hdl.fork import Fork
 from hdl.layout import Layout
 from hdl.ops import LOWERINGS, Folding
+from hdl.relay import Relay
 from hdl.shortcuts import Shortcut, shortcuts
 from ir import IMAGE, Graph
+from ir.ops import Add, Lif, MaskAttention, Repeat, TimeSum, TokenSum
 
-__all__ = ["RELAY_DEPTH", "Network"]
+__all__ = ["Network"]
 
-RELAY_DEPTH = 4
-"""Beats in a buffer that only breaks a long path: enough for one beat per cycle."""
+PASSING = (Add, Lif, MaskAttention, Repeat, TimeSum, TokenSum)
+"""Operators whose output asks for a beat in the cycle in which it is asked for one."""
+
+ASKING = (Add, Lif, Repeat, TimeSum, TokenSum)
+"""Operators whose input asks for a beat in the cycle in which their output is asked for one."""
 
 
 class Network(wiring.Component):
@@ -79,9 +84,8 @@ class Network(wiring.Component):
         for name, source in sources.items():
             self._probe(m, name, source)
             readers = self._readers(name)
-            if len(readers) > 1:
-                # Ends the paths of ready signals that would run through fork and join.
-                source = self._buffer(m, f"{name}_buffer", name, source, RELAY_DEPTH)
+            if self.relays(name):
+                source = self._behind(m, f"{name}_relay", Relay(self.layouts[name].payload), source)
             if len(readers) > 1:
                 m.submodules[f"{name}_fork"] = fork = Fork(
                     self.layouts[name].payload, len(readers))
@@ -92,18 +96,30 @@ class Network(wiring.Component):
             for (reader, port), output in zip(readers, outputs, strict=True):
                 if shortcut := buffers.get((name, reader)):
                     depth = shortcut.positions * self.layouts[name].position_beats
-                    output = self._buffer(m, f"{reader}_shortcut", name, output, depth)
-                    # A block RAM answers late in its cycle: a register file takes it over.
-                    output = self._buffer(m, f"{reader}_shortcut_end", name, output,
-                                          RELAY_DEPTH)
+                    payload = self.layouts[name].payload
+                    output = self._behind(m, f"{reader}_shortcut", Fifo(payload, max(2, depth)),
+                                          output)
+                    # A block RAM answers late in its cycle: registers take it over.
+                    output = self._behind(m, f"{reader}_shortcut_relay", Relay(payload), output)
                 wiring.connect(m, output, port)
         return m
 
-    def _buffer(self, m, title, name, source, depth):
-        """The stream of tensor ``name`` behind a buffer of ``depth`` beats."""
-        m.submodules[title] = buffer = Fifo(self.layouts[name].payload, max(2, depth))
-        wiring.connect(m, source, buffer.i)
-        return buffer.o
+    def relays(self, name: str) -> bool:
+        """Whether a tensor passes through a relay, to end paths of ready signals.
+
+        They would run through a fork, and through operators that ask when they are asked.
+        """
+        readers = self.graph.readers(name)
+        ops = {node.name: node.op for node in self.graph.nodes}
+        return len(readers) > 1 or (isinstance(ops.get(name), PASSING)
+                                    and any(isinstance(node.op, ASKING) for node in readers))
+
+    @staticmethod
+    def _behind(m, title, component, source):
+        """The stream that comes out of ``component`` when ``source`` goes in."""
+        m.submodules[title] = component
+        wiring.connect(m, source, component.i)
+        return component.o
 
     def _readers(self, name):
         """The names and input ports that read a tensor."""

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from hdl.fifo import Fifo
-from hdl.network import RELAY_DEPTH, Network
+from hdl.network import Network
 from hdl.ops import Folding
+from hdl.relay import Relay
 from hdl.wires import Process, Wire, buffer, fork, play
 from ir import IMAGE, Graph
 
@@ -105,18 +106,19 @@ def _logit_times(network: Network, tensors: Mapping[str, np.ndarray], images: in
     for name, source in made.items():
         readers = [node.name for node in graph.readers(name)]
         beats = images * network.layouts[name].image_beats
+        if network.relays(name):
+            source, before = wire(), source
+            processes.append(buffer(before, source, beats, Relay.DEPTH, Relay.LATENCY))
         outputs = [source]
         if len(readers) > 1:
             outputs = [wire() for _ in readers]
-            source, before = wire(), source
-            processes += [buffer(before, source, beats, RELAY_DEPTH, Fifo.LATENCY),
-                          fork(source, outputs, beats)]
+            processes.append(fork(source, outputs, beats))
         for reader, output in zip(readers, outputs, strict=False):
             if shortcut := buffers.get((name, reader)):
                 depth = max(2, shortcut.positions * network.layouts[name].position_beats)
-                for held in (depth, RELAY_DEPTH):
+                for held, latency in ((depth, Fifo.LATENCY), (Relay.DEPTH, Relay.LATENCY)):
                     behind = wire()
-                    processes.append(buffer(output, behind, beats, held, Fifo.LATENCY))
+                    processes.append(buffer(output, behind, beats, held, latency))
                     output = behind
             ports[name, reader] = output
     for node in graph.nodes:

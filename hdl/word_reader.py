@@ -93,7 +93,7 @@ class WordReader(wiring.Component):
             row0 = column0 = first_row = first_column = C(0)
             row1 = column1 = C(kernel - 1)
         credit, some = Signal(range(self.DEPTH + 1), init=self.DEPTH), Signal(init=1)
-        left = Signal.like(credit)
+        left, popped = Signal.like(credit), Signal()
         issue, last, outside, turn = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             outside.eq((row < at.row0) | (row > at.row1)
@@ -103,9 +103,9 @@ class WordReader(wiring.Component):
                     & (step == steps - 1)),
             turn.eq(~active | (issue & last)),
             self.i.ready.eq(~waiting),
-            left.eq(credit - issue + (self.o.valid & self.o.ready)),
+            left.eq(credit - issue + popped),
         ]
-        m.d.sync += [credit.eq(left), some.eq(left != 0)]
+        m.d.sync += [popped.eq(self.o.valid & self.o.ready), credit.eq(left), some.eq(left != 0)]
         with m.If(self.i.valid & ~waiting):
             m.d.sync += [upcoming.eq(self.i.p), waiting.eq(1)]
         with m.If(issue):

@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test lint clean
+.PHONY: setup demo test bench lint clean
 
 setup: $(READY)
 
@@ -22,6 +22,11 @@ demo: $(READY)
 
 test: lint
 	$(BIN)/pytest -q -n 2
+
+# The promised figures, measured on whole test sets and placed circuits: takes an hour or more, and
+# needs SPIKELOOM_DATA.
+bench: $(READY)
+	$(BIN)/python -m spikeloom.benchmark
 
 lint: $(READY)
 	$(BIN)/ruff check .

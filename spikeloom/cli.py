@@ -53,15 +53,15 @@ def cli(debug: bool) -> None:
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and end the program."""
+def main(arguments: Sequence[str] | None = None, command: click.Command = cli) -> None:
+    """Run the command line, or another command in its manner, and end the program."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_run(arguments))
+    sys.exit(_run(command, arguments))
 
 
-def _run(arguments: list[str]) -> int:
+def _run(command: click.Command, arguments: list[str]) -> int:
     try:
-        code = cli.main(arguments, prog_name="spikeloom", standalone_mode=False)
+        code = command.main(arguments, prog_name="spikeloom", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return Exit.BAD_INPUT

@@ -78,7 +78,8 @@ def _manifest(graph, top, foldings, memories, target):
 
 
 def _register_map():
-    lines = ["# Registers", "", "AXI4-Lite, 32 bits each, on `s_axil_*`. Reserved addresses read "
-             "0 and ignore writes.", "", "| address | name | meaning |", "|---|---|---|"]
+    about = ("AXI4-Lite, 32 bits each, on `s_axil_*`. Reserved addresses read 0 and ignore "
+             "writes.")
+    lines = ["# Registers", "", about, "", "| address | name | meaning |", "|---|---|---|"]
     lines += [f"| 0x{r.address:02x} | {r.name} | {r.meaning} |" for r in REGISTERS]
     return "\n".join(lines) + "\n"

@@ -7,8 +7,8 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.arith import wrapping
 from hdl.area import logic, ram
+from hdl.arith import wrapping
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
 from hdl.wires import Process, Wire

@@ -11,7 +11,6 @@ from hdl.cost import area
 from hdl.layout import Layout
 from hdl.network import Network
 from hdl.ops import ConvFolding, Folding, SelfAttentionFolding
-from hdl.timing import services
 from ir import IMAGE, Budget, Graph, Node
 from ir.ops import Add, Conv, Lif, MaskAttention, SelfAttention
 
@@ -163,7 +162,7 @@ def _widened(graph: Graph, foldings: dict[str, Folding], tensors: Mapping[str, n
 
 
 def _changes(graph: Graph, foldings: dict[str, Folding], slowest: str) -> Iterator[dict]:
-    """Foldings that differ where it may help ``slowest``: in it, or in what it takes its cut from."""
+    """Foldings that may help ``slowest``: wider itself, or where it takes its cut from."""
     nodes = {node.name: node for node in graph.nodes}
     name: str | None = slowest if slowest in nodes else None
     while name is not None:

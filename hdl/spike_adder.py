@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out

@@ -25,7 +25,7 @@ class Wire:
             yield
 
     def taken(self, beat: int) -> Process:
-        """Wait until the take of ``beat`` is known; there is no waiting for those before the first."""
+        """Wait until the take of ``beat`` is known; not at all for one before the first."""
         while beat >= 0 and len(self.takes) <= beat:
             yield
 

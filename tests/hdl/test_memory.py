@@ -3,8 +3,8 @@
 
 import pytest
 
-from hdl.memory import Memory
 from hdl.emit import DesignFiles
+from hdl.memory import Memory
 
 
 def test_contents_must_fill_the_memory():

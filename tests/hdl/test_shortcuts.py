@@ -1,7 +1,9 @@
 """Buffers where branches meet: as deep as the argument says, and no deeper than needed."""
 
-import pytest
 from dataclasses import replace
+
+import numpy as np
+import pytest
 
 from golden.run import trace
 from hdl import network
@@ -11,7 +13,6 @@ from hdl.timing import timing
 from ir import Graph, Node, pixels
 from ir.ops import Add
 from tests.ir.graphs import random_conv, small_graph
-import numpy as np
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 1, 4, 4), dtype=np.uint8)
 

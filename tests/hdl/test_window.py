@@ -5,7 +5,8 @@ import pytest
 from hdl.window import Window
 
 WINDOWS = [Window(5, 6, 3, 1, 1), Window(5, 5, 3, 2, 1), Window(4, 7, 3, 1, 0),
-           Window(6, 6, 2, 2, 0), Window(7, 4, 1, 2, 0), Window(8, 3, 3, 2, 2), Window(9, 1, 1, 1, 0)]
+           Window(6, 6, 2, 2, 0), Window(7, 4, 1, 2, 0), Window(8, 3, 3, 2, 2),
+           Window(9, 1, 1, 1, 0)]
 
 
 def reach(window, y, x):

@@ -103,7 +103,7 @@ def utilisation(log: str) -> dict[str, tuple[int, int]]:
 
 
 def _describe(hops: list[dict]) -> str:
-    """A path as text: a summary line, then each hop with its delay and where it leads.
+    """A path as text: a summary line, then each hop that takes time, and where it leads.
 
     Yosys names a cell after the signal that it drives and the cells on the way there; the signal
     is what a reader knows, and what is kept.
@@ -113,6 +113,8 @@ def _describe(hops: list[dict]) -> str:
     for hop in hops:
         is_routing = hop["type"] == "routing"
         total[is_routing] += hop["delay"]
+        if hop["delay"] < 0.005:
+            continue
         what = f"net {_short(hop['net'])}" if is_routing else _pin(hop["to"])
         lines.append(f"{hop['delay']:8.2f} ns  {hop['type']:9}{what}")
     summary = (f"{total[True] + total[False]:.2f} ns ({total[False]:.2f} logic, "

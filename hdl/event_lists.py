@@ -94,18 +94,17 @@ class EventLists(wiring.Component):
         bank, busy = Signal(), Signal(2)
         rest, lowest = Signal(width), Signal(width)
         take, opens = Signal(), Signal()
-        single, after, following = Signal(), Signal(width), Signal(width)
+        single = Signal()
         m.d.comb += [
-            # Whether the word ends with this cycle is known a cycle ahead: nothing long is left.
-            following.eq(Mux(take, self.i.p.bits, rest)),
-            after.eq(following & (following - 1)),
             lowest.eq(word.bits & ~(word.bits - 1)),
             rest.eq(word.bits & (word.bits - 1)),
             self.i.ready.eq((~valid | single) & ~(begins & busy.bit_select(bank, 1))),
             take.eq(self.i.valid & self.i.ready),
             opens.eq(take & begins),
         ]
-        m.d.sync += single.eq(after == 0)
+        # Whether a word ends with a cycle is known a cycle ahead.
+        m.d.sync += single.eq(Mux(take, (self.i.p.bits & (self.i.p.bits - 1)) == 0,
+                                  (rest & (rest - 1)) == 0))
         into = Signal()  # the bank of the word at hand
         with m.If(take):
             m.d.sync += [word.eq(self.i.p), valid.eq(1), into.eq(bank), begins.eq(self.i.p.last)]

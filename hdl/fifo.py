@@ -46,31 +46,33 @@ class Fifo(wiring.Component):
         held = Signal(range(self.depth + 1))
         readable = Signal(range(self.depth + 1))
         room = Signal(init=1)
-        written = Signal()
+        written, there, step = Signal(), Signal(), Signal()
         push, pop = self.i.valid & self.i.ready, self.o.valid & self.o.ready
-        after = Mux(read == self.depth - 1, 0, read + 1)
 
         m.d.comb += [
             self.i.ready.eq(room),
             words.write_en.eq(push),
             words.write_addr.eq(write),
             words.write_data.eq(self.i.payload),
-            words.read_addr.eq(Mux(pop, after, read)),
+            step.eq(~self.o.valid | self.o.ready),
+            # A word can be read from the cycle after its write; what is read is the output.
+            there.eq(written | (readable != 0)),
+            words.read_en.eq(step),
+            words.read_addr.eq(read),
             self.o.payload.eq(words.read_data),
         ]
         with m.If(push):
             m.d.sync += write.eq(Mux(write == self.depth - 1, 0, write + 1))
-        with m.If(pop):
-            m.d.sync += read.eq(after)
+        with m.If(step):
+            m.d.sync += self.o.valid.eq(there)
+            with m.If(there):
+                m.d.sync += read.eq(Mux(read == self.depth - 1, 0, read + 1))
         # Whether a beat is taken is known late in a cycle: it decides last.
         full, almost = held == self.depth, held == self.depth - 1
-        empty, single = readable == 0, readable == 1
         m.d.sync += [
             held.eq(held + push - pop),
             room.eq(pop | ~(full | (almost & push))),
-            # A word can be read from the cycle after its write.
             written.eq(push),
-            readable.eq(readable + written - pop),
-            self.o.valid.eq(written | ~(empty | (single & pop))),
+            readable.eq(readable + written - (step & there)),
         ]
         return m

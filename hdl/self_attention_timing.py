@@ -8,6 +8,10 @@ from hdl.wires import Process, Wire
 __all__ = ["SelfAttentionTiming"]
 
 
+PERMIT = 1
+"""Cycles to find out whether a token may enter."""
+
+
 @dataclass(frozen=True)
 class SelfAttentionTiming:
     """The parts of an engine at work on so many images; what they hold makes no difference."""
@@ -25,7 +29,8 @@ class SelfAttentionTiming:
 
     def service(self) -> float:
         """Cycles per image of the busiest part, never waiting for anything."""
-        return float(max(self.a.image_beats, self.out.tensor.positions * self.values))
+        return float(max(self.a.image_beats + PERMIT * self.out.tensor.positions,
+                         self.out.tensor.positions * self.values))
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
@@ -48,7 +53,7 @@ class SelfAttentionTiming:
                     while len(asked) < number - positions:
                         yield
                     oldest = number - positions - 1
-                ready = max(ready, asked[oldest] + 1 if oldest >= 0 else 0)
+                ready = max(ready, asked[oldest] + 1 if oldest >= 0 else 0) + PERMIT
                 for part in range(3):
                     if part == 1 and counted:
                         ready = max(ready, counted[-1] + 1)

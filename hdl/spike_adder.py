@@ -108,7 +108,7 @@ class SpikeAdder(wiring.Component):
             m.d.sync += [
                 valid.eq(there), upcoming.at.eq(ahead), upcoming.at.final.eq(final),
                 upcoming.at.sends.eq(ahead.plane == source.planes - 1),
-                upcoming.left.eq(Mux(count == 0, 0, count - 1)), upcoming.empty.eq(count == 0),
+                upcoming.left.eq(count), upcoming.empty.eq(count == 0),
                 upcoming.single.eq(count <= 1),
             ]
             with m.If(there):
@@ -157,7 +157,7 @@ class SpikeAdder(wiring.Component):
             m.d.sync += [active.eq(valid), at.eq(upcoming.at), left.eq(upcoming.left),
                          list_done.eq(upcoming.single), empty.eq(upcoming.empty), entry.eq(0)]
         with m.Elif(issue):
-            m.d.sync += [entry.eq(entry + 1), left.eq(left - 1), list_done.eq(left == 1)]
+            m.d.sync += [entry.eq(entry + 1), left.eq(left - 1), list_done.eq(left <= 2)]
 
         token = Signal(data.StructLayout({
             "event": 1, "first": 1, "double": 1, "done": 1, "group": at.group.shape()}))

@@ -18,6 +18,10 @@ from ir.ops import MaskAttention
 __all__ = ["MaskAttentionLanes", "MaskAttentionTiming"]
 
 
+PERMIT = 1
+"""Cycles to find out whether a position may enter."""
+
+
 @dataclass(frozen=True)
 class MaskAttentionTiming:
     """Mask attention at work on so many images; what they hold makes no difference."""
@@ -28,7 +32,7 @@ class MaskAttentionTiming:
 
     def service(self) -> float:
         """Cycles per image, never waiting for anything."""
-        return float(self.a.image_beats)
+        return float(self.a.image_beats + PERMIT * self.a.tensor.positions)
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The component between its input and its output wire."""
@@ -47,7 +51,7 @@ class MaskAttentionTiming:
             for _ in range(positions):
                 while number >= kept and len(left) <= number - kept:
                     yield
-                ready = max(ready, left[number - kept] + 1 if number >= kept else 0)
+                ready = max(ready, left[number - kept] + 1 if number >= kept else 0) + PERMIT
                 number += 1
                 for _ in range(self.a.position_beats):
                     yield from i.offered(beat)
@@ -78,9 +82,9 @@ class MaskAttentionLanes(wiring.Component):
 
     Timing
     ------
-    One beat per cycle in, one per cycle out. The first beat of an image leaves :attr:`LATENCY`
-    cycles after its last came in. A position waits at the input while :attr:`images` images of
-    queries are kept, an image while both masks are in use.
+    One beat per cycle in and one more cycle per position, one beat per cycle out. The first beat
+    of an image leaves :attr:`LATENCY` cycles after its last came in. A position waits at the
+    input while :attr:`images` images of queries are kept, an image while both masks are in use.
 
     Parameters
     ----------
@@ -144,11 +148,14 @@ class MaskAttentionLanes(wiring.Component):
         beat, part = Signal(range(beats)), Signal(range(3))
         position, bank = Signal(range(positions)), Signal()
         slot = Signal(range(kept * beats))
-        begins = (beat == 0) & (part == 0)
+        inside, permitted = Signal(), Signal()
+        begins = ~inside
         taken, closing = Signal(), Signal()
+        # Whether a position may enter is found out in a cycle of its own.
         room = (occupied != kept) & ~((position == 0) & busy.bit_select(bank, 1))
+        m.d.sync += permitted.eq(~inside & ~taken & room)
         m.d.comb += [
-            self.i.ready.eq(~begins | room),
+            self.i.ready.eq(inside | permitted),
             taken.eq(self.i.valid & self.i.ready),
             closing.eq(taken & (part == 2) & (beat == beats - 1) & (position == positions - 1)),
             queries.write_en.eq(taken & (part == 0)),
@@ -160,7 +167,8 @@ class MaskAttentionLanes(wiring.Component):
             keys.read_addr.eq(beat),
         ]
         with m.If(taken):
-            m.d.sync += beat.eq(wrapping(beat, beats))
+            m.d.sync += [beat.eq(wrapping(beat, beats)),
+                         inside.eq(~((part == 2) & (beat == beats - 1)))]
             with m.If(part == 0):
                 m.d.sync += slot.eq(wrapping(slot, kept * beats))
             with m.If(beat == beats - 1):

@@ -139,11 +139,14 @@ class SelfAttentionEngine(wiring.Component):
         position, bank = Signal(range(positions)), Signal()
         slot = Signal(range(kept * beats))
         waiting = Signal()  # gathered, but not yet handed on
-        begins = (beat == 0) & (part == 0)
+        inside, permitted = Signal(), Signal()
+        begins = ~inside
+        # Whether a token may enter is found out in a cycle of its own.
         room = (occupied != kept) & ~((position == 0) & busy.bit_select(bank, 1))
         taken = Signal()
+        m.d.sync += permitted.eq(~inside & ~taken & room)
         m.d.comb += [
-            self.i.ready.eq(Mux(part == 0, ~begins | room, ~waiting)),
+            self.i.ready.eq(Mux(part == 0, inside | permitted, ~waiting)),
             taken.eq(self.i.valid & self.i.ready),
             queries.write_en.eq(taken & (part == 0)),
             queries.write_addr.eq(slot),
@@ -156,7 +159,8 @@ class SelfAttentionEngine(wiring.Component):
         with m.If(token["taken"]):
             m.d.sync += waiting.eq(0)
         with m.If(taken):
-            m.d.sync += beat.eq(wrapping(beat, beats))
+            m.d.sync += [beat.eq(wrapping(beat, beats)),
+                         inside.eq(~((part == 2) & (beat == beats - 1)))]
             with m.If(part == 0):
                 m.d.sync += slot.eq(wrapping(slot, kept * beats))
             with m.If(beat == beats - 1):

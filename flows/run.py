@@ -35,7 +35,8 @@ class Tool:
     """A program inside a Python package: the package as pip and as Python call it, its function.
 
     The function takes the command line and returns the exit status. It runs in a process of its
-    own, so that it can be stopped, and so that a crash of it is an exit status here.
+    own, so that it can be stopped, and so that a crash of it is an exit status here. That process
+    ends when its standard input does: whatever ends us, no tool goes on alone.
     """
 
     distribution: str
@@ -43,7 +44,11 @@ class Tool:
     function: str
 
     def command(self, arguments: Iterable[str]) -> list[str]:
-        code = (f"import sys, {self.module} as tool; sys.exit(tool.{self.function}(sys.argv[1:]))")
+        code = ("import os, sys, threading\n"
+                "watch = lambda: (os.read(0, 1), os._exit(1))\n"
+                "threading.Thread(target=watch, daemon=True).start()\n"
+                f"import {self.module} as tool\n"
+                f"sys.exit(tool.{self.function}(sys.argv[1:]))\n")
         # -P: no file of the plan's folder can stand in for a module.
         return [sys.executable, "-P", "-c", code, *arguments]
 
@@ -124,6 +129,7 @@ def execute(plan: Plan, *, progress: Callable[[str], None] | None = None) -> Fin
         return Finished(final, _seconds(final), True, found)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(final.parent)
         work = final.with_suffix(f".{uuid.uuid4().hex}.partial")
         work.mkdir()
     except OSError as error:
@@ -147,6 +153,16 @@ def execute(plan: Plan, *, progress: Callable[[str], None] | None = None) -> Fin
 
 def _seconds(folder: Path) -> float:
     return json.loads((folder / _RECORD).read_text())["seconds"]
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what builds that were killed left a day ago or longer."""
+    for left in folder.glob("*.partial"):
+        try:
+            if time.time() - left.stat().st_mtime > 86400:
+                shutil.rmtree(left, ignore_errors=True)
+        except FileNotFoundError:
+            continue  # another process was faster
 
 
 def _publish(work: Path, final: Path) -> None:
@@ -184,7 +200,7 @@ def _start(step: Step, work: Path) -> int:
     """Run a tool in ``work`` to its end and return its exit status; end it if we are ended."""
     command = TOOLS[step.tool].command(step.arguments)
     with (work / f"{step.tool}.out").open("wb") as out:
-        process = subprocess.Popen(command, cwd=work, stdin=subprocess.DEVNULL, stdout=out,
+        process = subprocess.Popen(command, cwd=work, stdin=subprocess.PIPE, stdout=out,
                                    stderr=subprocess.STDOUT)
         try:
             return process.wait()
@@ -192,6 +208,8 @@ def _start(step: Step, work: Path) -> int:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            if process.stdin:
+                process.stdin.close()
 
 
 def _log(step: Step, work: Path) -> str:

@@ -94,8 +94,9 @@ def test_an_exception_on_the_way_leaves_nothing(cache):
     assert not list(cache.iterdir())
 
 
-def test_an_interrupt_ends_the_tool_and_leaves_nothing(cache, tmp_path):
-    """What Ctrl-C does to a program that runs a plan."""
+@pytest.fixture
+def waiting(cache, tmp_path):
+    """A process that runs a plan, whose tool has started and waits."""
     started = tmp_path / "started"
     code = (f"from flows import run; from flows.plan import Plan, Step\n"
             f"run.TOOLS['fake'] = run.Tool('pytest', 'fake_tool', 'run')\n"
@@ -109,11 +110,48 @@ def test_an_interrupt_ends_the_tool_and_leaves_nothing(cache, tmp_path):
         assert time.monotonic() < deadline and process.poll() is None, "the tool never started"
         time.sleep(0.05)
     assert list(cache.iterdir()), "the build is on its way"
+    yield process, int(started.read_text())
+    process.kill()
+    process.wait()
+
+
+def ends(pid):
+    """Whether a process ends soon; one that only waits to be asked how it ended has ended."""
+    state = Path(f"/proc/{pid}/stat")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+            if state.is_file() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_an_interrupt_ends_the_tool_and_leaves_nothing(cache, waiting):
+    """What Ctrl-C does to a program that runs a plan."""
+    process, tool = waiting
     process.send_signal(signal.SIGINT)
-    # communicate() returns when the tool, which holds the same pipe, is gone too.
     _, errors = process.communicate(timeout=20)
     assert b"KeyboardInterrupt" in errors and process.returncode != 0
+    assert ends(tool)
     assert not list(cache.iterdir())
+
+
+def test_a_tool_does_not_outlive_who_started_it(cache, waiting):
+    process, tool = waiting
+    process.kill()
+    assert ends(tool)
+    # What is left is nothing that is taken for a result, and goes when it is a day old.
+    (left,) = cache.iterdir()
+    assert left.name.endswith(".partial")
+    execute(plan("write", "out", ""))
+    assert left.exists()
+    os.utime(left, (0, 0))
+    execute(plan("write", "other", ""))
+    assert not left.exists()
 
 
 def test_a_full_disk_leaves_nothing(cache, monkeypatch):

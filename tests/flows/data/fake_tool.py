@@ -1,5 +1,6 @@
 """A tool for tests: does what its first argument says, in the folder where it is started."""
 
+import os
 import signal
 import sys
 import time
@@ -23,6 +24,8 @@ def run(arguments: list[str]) -> int:
             sys.stderr.write("wires are crossed\n")
             signal.raise_signal(signal.SIGKILL)
         case "wait":
-            Path(rest[0]).write_text("")
+            beside = Path(rest[0] + ".part")
+            beside.write_text(str(os.getpid()))
+            beside.rename(rest[0])
             time.sleep(60)
     return 0

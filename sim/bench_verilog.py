@@ -19,18 +19,22 @@ at both streams, and compares all {logits} logits with those of the integer netw
 Run it from the folder above this one, in which the circuit's memory files are found:
 
     # Icarus Verilog
-    iverilog -g2012 -o tb.vvp -f tb/spikeloom_tb.f && vvp -n tb.vvp
+    iverilog -g2005 -o tb.vvp -f tb/spikeloom_tb.f && vvp -n tb.vvp
 
     # Verilator 5
     verilator --binary --timing -Wno-fatal -Wno-WIDTH --top-module spikeloom_tb \\
         -f tb/spikeloom_tb.f && obj_dir/Vspikeloom_tb
 
     # Vivado
-    xvlog --sv {sources} tb/spikeloom_tb.v
+    xvlog {sources} && xvlog --sv tb/spikeloom_tb.v
     xelab spikeloom_tb -s tb && xsim tb -runall
 
     # Questa
-    vlog -sv -f tb/spikeloom_tb.f && vsim -c spikeloom_tb -do "run -all; quit -f"
+    vlog {sources} && vlog -sv tb/spikeloom_tb.v
+    vsim -c spikeloom_tb -do "run -all; quit -f"
+
+The circuit is Verilog-2005 and must be compiled as that: as SystemVerilog, some simulators (Icarus
+is one) give `always @*` blocks no event at time 0 and leave unknown values in registers.
 
 | file | holds |
 |---|---|

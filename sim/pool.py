@@ -194,12 +194,10 @@ class _Runner:
                 else:
                     output.append(line)
         self.children.discard(child)
-        where = f"Images {job.start} to {job.stop - 1}: "
-        if error is not None:
-            kind = SimulationTimeout if error.startswith("time-out") else SimulationError
-            raise kind(where + error)
         # Verilator only warns of a memory file that it cannot read.
-        if child.returncode or result is None or any("%Warning" in line for line in output):
-            raise SimulationError(f"{where}the simulation ended with exit code {child.returncode}"
-                                  f"\n{''.join(output[-10:])}".rstrip())
-        return result
+        if result is not None and not child.returncode and not error and not output:
+            return result
+        kind = SimulationTimeout if (error or "").startswith("time-out") else SimulationError
+        text = error or f"the simulation ended with exit code {child.returncode}"
+        raise kind("\n".join([f"Images {job.start} to {job.stop - 1}: {text}",
+                              *(line.rstrip() for line in output[-10:])]))

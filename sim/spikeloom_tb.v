@@ -66,6 +66,13 @@ module spikeloom_tb;
   end
 
   always @(posedge clk) if (~rst) begin
+    if ((s_axis_tready ^ m_axis_tvalid) === 1'bx) begin
+      $display("FAIL: s_axis_tready is %b and m_axis_tvalid is %b: was the circuit compiled as",
+               s_axis_tready, m_axis_tvalid);
+      $display("SystemVerilog? Its registers start as they should in Verilog-2005.");
+      $fatal(1);
+    end
+
     noise <= {noise[14:0], noise[15] ^ noise[13] ^ noise[12] ^ noise[10]};
 
     // An offered word stays until it is taken; a new one may wait for the noise.

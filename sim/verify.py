@@ -102,13 +102,13 @@ def verify(folder: Path | str, images: np.ndarray, labels: np.ndarray | None = N
     names = tuple(tensor.name for tensor in manifest.tensors)
     jobs = plan(manifest, len(images), traced=min(max(trace_images, 0), len(images)), names=names,
                 processes=processes, stalls=stalls, deadline=deadline)
-    comparison = Comparison(tuple(graph.types))
+    comparison, network = Comparison(tuple(graph.types)), int(digest(graph)[:8], 16)
     circuit = np.zeros((len(images), graph.classes), np.int64)
     integer = np.zeros_like(circuit)
     parts, traced = [], 0
     for part in run(manifest, built.program, images, jobs, processes=processes,
                     progress=progress):
-        _check_network(part, graph)
+        _check_network(part, network)
         traced += (part.job.stop - part.job.start) * bool(part.job.trace)
         for start, stop, expected in _golden(graph, images, part):
             _compare(comparison, part, start, stop, expected)
@@ -151,12 +151,10 @@ def _check_labels(labels: np.ndarray | None, images: int) -> None:
                          f"not {list(np.shape(labels))}")
 
 
-def _check_network(part: Part, graph: Graph) -> None:
-    wanted = int(digest(graph)[:8], 16)
-    if part.registers[NETWORK] != wanted:
-        raise SimulationError(f"Register NETWORK reads {part.registers[NETWORK]:#010x}, and the "
-                              f"graph beside the circuit is {wanted:#010x}: generate the circuit "
-                              "again")
+def _check_network(part: Part, wanted: int) -> None:
+    if (got := part.registers[NETWORK]) != wanted:
+        raise SimulationError(f"Register NETWORK reads {got:#010x}, and the graph beside the "
+                              f"circuit is {wanted:#010x}: generate the circuit again")
 
 
 def _golden(graph: Graph, images: np.ndarray,

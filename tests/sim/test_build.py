@@ -1,5 +1,8 @@
 """Compiled once, rebuilt when anything changed, whole or not at all."""
 
+import signal
+import time
+
 import pytest
 
 from sim.build import BuildError, build, cached, run_tool
@@ -60,6 +63,25 @@ def test_an_interrupted_build_leaves_nothing_that_looks_finished(own_cache, erro
     assert not [path for path in own_cache.iterdir() if path.suffix != ".lock"]
     folder, _ = cached("thing", {"a/source": b"x"}, [], toolchain, maker([]))
     assert not (folder / "half").exists()
+
+
+def test_an_interrupted_tool_ends_with_its_children(tmp_path):
+    def interrupt(signum, frame):
+        raise KeyboardInterrupt
+
+    beats = tmp_path / "beats"
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_tool(["sh", "-c", "(while :; do echo >> beats; sleep 0.02; done) & wait"],
+                     tmp_path, find_toolchain())
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    before = beats.stat().st_size
+    assert before > 0
+    time.sleep(0.5)
+    assert beats.stat().st_size == before
 
 
 def test_a_failing_tool_tells_what_it_said(tmp_path):

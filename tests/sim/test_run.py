@@ -1,5 +1,6 @@
 """Simulation of the stand-in circuit: values, cycles, rules that it can break, interruption."""
 
+import json
 import os
 import signal
 import subprocess
@@ -95,6 +96,9 @@ def test_no_images_and_no_processes(circuit, images):
     ({"fickle": 2}, "m_axis changed a beat before it was taken, in cycle"),
     ({"no_last": 1}, "TLAST is 0 on beat 3 of 4 of image 0"),
     ({"surplus": 10}, "a beat came out after all 10 images, in cycle"),
+    ({"marked": 3}, "TUSER marks image 2 as malformed, and it was not"),
+    ({"miscount": 1}, "Register IMAGES_IN reads 0x14 after 10 images and should read 0xa"),
+    ({"echo": 10}, "tensor image moved more than 9 beats for each of 10 images"),
 ])
 def test_broken_rules_are_failures(circuit, images, faults, message):
     with pytest.raises(SimulationError, match=message):
@@ -110,9 +114,19 @@ def test_a_stuck_circuit_is_a_failure_that_says_where(circuit, images):
     assert time.monotonic() - started < 60
 
 
-def test_a_memory_file_that_cannot_be_read_is_a_failure(circuit, images):
+def test_a_beat_that_is_missing_at_a_probe_is_a_failure(circuit, images):
+    with pytest.raises(SimulationTimeout, match="10 of 10 images out; image at beat 8 of 9 of"):
+        simulate(circuit(lost=4), images[:10], processes=1, deadline=1000)
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda path: path.unlink(),
+    lambda path: path.write_text("no number\n")], ids=["missing", "damaged"])
+def test_a_memory_file_that_cannot_be_read_is_a_failure(circuit, images, spoil):
     folder = circuit()
-    (folder / "memory" / "fault.hex").write_text("no number\n")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "memories": []}))
+    spoil(folder / "memory" / "fault.hex")
     with pytest.raises(SimulationError, match="fault.hex"):
         simulate(folder, images)
 

@@ -15,7 +15,7 @@ __all__ = ["FAULTS", "expected", "graph", "write"]
 
 VERILOG = Path(__file__).with_name("spikeloom.v")
 FAULTS = ("image", "position", "step", "channel", "amount", "hang", "fickle", "port", "no_last",
-          "surplus")
+          "surplus", "miscount", "marked", "echo", "lost", "pixel")
 TENSORS = (
     # name, shape, block, lanes, bits, signed
     ("image", (1, 2, 3, 3), 2, 2, 8, False),

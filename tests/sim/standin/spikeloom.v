@@ -1,6 +1,7 @@
 // A stand-in for a generated circuit, by hand: the same ports, a small sequential network.
 // memory/fault.hex makes it misbehave: image + 1, position, step, channel and amount of a value of
-// `again` that is changed, then switches: what hangs or breaks the rules of the stream.
+// `again` that is changed, then switches: what hangs, breaks the rules of the stream, or miscounts.
+// The last word is a first pixel that chooses the images to change, in the place of their number.
 
 module spikeloom (
   input clk, input rst,
@@ -18,13 +19,14 @@ module spikeloom (
 
   wire taken = s_axis_tvalid & s_axis_tready;
   wire given = m_axis_tvalid & m_axis_tready;
-  wire packet, short_packet, long_packet, busy;
+  wire packet, short_packet, long_packet, busy, miscounts;
 
   \spikeloom.network network (
     .clk(clk), .rst(rst), .tdata(s_axis_tdata), .tvalid(s_axis_tvalid), .tready(s_axis_tready),
     .tlast(s_axis_tlast), .o_tdata(m_axis_tdata), .o_tvalid(m_axis_tvalid),
     .o_tready(m_axis_tready), .o_tlast(m_axis_tlast), .o_tuser(m_axis_tuser),
-    .packet(packet), .short_packet(short_packet), .long_packet(long_packet), .busy(busy));
+    .packet(packet), .short_packet(short_packet), .long_packet(long_packet), .busy(busy),
+    .miscounts(miscounts));
 
   reg [31:0] images_in, images_out, shorts, longs;
   reg [63:0] cycles, busy_cycles;
@@ -67,7 +69,7 @@ module spikeloom (
     end else if (s_axil_rready) rvalid <= 0;
     cycles <= cycles + 1;
     busy_cycles <= busy_cycles + busy;
-    images_in <= images_in + packet;
+    images_in <= images_in + packet + (packet & miscounts);
     images_out <= images_out + (given & m_axis_tlast);
     shorts <= shorts + short_packet;
     longs <= longs + long_packet;
@@ -84,11 +86,11 @@ module \spikeloom.network (
   input clk, input rst,
   input [31:0] tdata, input tvalid, output tready, input tlast,
   output [31:0] o_tdata, output o_tvalid, input o_tready, output o_tlast, output o_tuser,
-  output packet, output short_packet, output long_packet, output busy);
+  output packet, output short_packet, output long_packet, output busy, output miscounts);
 
   localparam LOAD = 0, DROP = 1, WALK = 2, TOKENS = 3, GIVE = 4, SURPLUS = 5;
 
-  reg [31:0] fault [0:9];
+  reg [31:0] fault [0:14];
   initial $readmemh("memory/fault.hex", fault);
 
   reg [2:0] state;
@@ -117,13 +119,16 @@ module \spikeloom.network (
   wire signed [9:0] odd = {2'b0, pixel[2 * position + 1]};
   wire signed [9:0] value0 = k[2] ? even + odd : even;
   wire signed [9:0] value1 = k[2] ? even - odd - 3 : odd;
-  wire hit = image + 1 == fault[0] & position == fault[1] & step == fault[2] & channel == fault[3];
+  wire chosen = fault[14] != 0 ? pixel[0] == fault[14] : image + 1 == fault[0];
+  wire hit = chosen & position == fault[1] & step == fault[2] & channel == fault[3];
   wire signed [9:0] value = (k[0] ? value1 : value0) + (hit ? fault[4][9:0] : 10'd0);
 
   wire hang = image + 1 == fault[5] & state == WALK & position == 4;
   wire walk = state == WALK & ~hang;
 
-  wire        probe_image_fire = walk & k == 0;
+  wire        echo = fault[12] != 0 & image == fault[12] & state == LOAD & word == 0;
+  wire        lost = fault[13] != 0 & image + 1 == fault[13] & position == 3;
+  wire        probe_image_fire = walk & k == 0 & ~lost | echo;
   wire [15:0] probe_image_data = {odd[7:0], even[7:0]};
   wire        probe_spread_fire = walk & ~step & k[0];
   wire [19:0] probe_spread_data = {value1, value0};
@@ -140,7 +145,8 @@ module \spikeloom.network (
   assign o_tvalid = state == GIVE & ~(fault[6] == 1 & waited == 2) | state == SURPLUS;
   assign o_tdata = {{11{total[20]}}, total} + (fault[6] == 2 ? waited : 0) + (fault[7] & {31'b0, image == 2});
   assign o_tlast = k == 3 & fault[8] == 0;
-  assign o_tuser = malformed;
+  assign o_tuser = malformed | (fault[11] != 0 & image + 1 == fault[11]);
+  assign miscounts = fault[10] != 0;
 
   always @(posedge clk) begin
     waited <= o_tvalid & ~o_tready ? waited + 1 : 0;

@@ -148,7 +148,7 @@ class ConvTiming:
                     last = max(issued + 1, ready) + tokens - 1
                     returned = beats + drain - depth - 1
                     yield from o.taken(returned)
-                    room = o.takes[returned] + 2 if returned >= 0 else 0
+                    room = o.takes[returned] + 3 if returned >= 0 else 0
                     issued = max(last, spaced, room)
                     spaced, beats = issued + drain, beats + drain
                     for beat in range(drain):

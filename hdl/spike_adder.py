@@ -149,10 +149,12 @@ class SpikeAdder(wiring.Component):
             m.d.sync += [spacing.eq(out.groups - 1), spaced.eq(out.groups == 1)]
         with m.Elif(spacing != 0):
             m.d.sync += [spacing.eq(spacing - 1), spaced.eq(spacing == 1)]
-        left_room, popped = Signal.like(room), Signal()
-        m.d.comb += left_room.eq(room + popped - Mux(sends, out.groups, 0))
-        m.d.sync += [popped.eq(self.o.valid & self.o.ready), room.eq(left_room),
-                     roomy.eq(left_room >= out.groups)]
+        popped = Signal()
+        m.d.sync += [
+            popped.eq(self.o.valid & self.o.ready),
+            room.eq(room + popped - Mux(sends, out.groups, 0)),
+            roomy.eq(Mux(sends, room >= 2 * out.groups, room >= out.groups)),
+        ]
         with m.If(turn):
             m.d.sync += [active.eq(valid), at.eq(upcoming.at), left.eq(upcoming.left),
                          list_done.eq(upcoming.single), empty.eq(upcoming.empty), entry.eq(0)]

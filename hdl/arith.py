@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from amaranth import *
 
-__all__ = ["pack", "table", "wrapping"]
+__all__ = ["ones", "pack", "table", "wrapping"]
 
 
 def table(index: Value, values: Sequence[int]) -> Value:
@@ -19,6 +19,14 @@ def table(index: Value, values: Sequence[int]) -> Value:
         return C(low)
     shape = Shape.cast(range(min(low, 0), high + 1))
     return Array([C(value, shape) for value in values])[index]
+
+
+def ones(bits: Value) -> Value:
+    """How many bits are set, added up as a tree."""
+    if len(bits) == 1:
+        return bits
+    half = len(bits) // 2
+    return ones(bits[:half]) + ones(bits[half:])
 
 
 def wrapping(count: Value, size: int) -> Value:

@@ -103,15 +103,14 @@ class EventLists(wiring.Component):
             opens.eq(take & begins),
         ]
         # Whether a word ends with a cycle is known a cycle ahead.
-        m.d.sync += single.eq(Mux(take, (self.i.p.bits & (self.i.p.bits - 1)) == 0,
-                                  (rest & (rest - 1)) == 0))
+        m.d.sync += single.eq(Mux(take, self.i.p.ones <= 1, word.ones <= 2))
         into = Signal()  # the bank of the word at hand
         with m.If(take):
             m.d.sync += [word.eq(self.i.p), valid.eq(1), into.eq(bank), begins.eq(self.i.p.last)]
             with m.If(self.i.p.last):
                 m.d.sync += bank.eq(~bank)
         with m.Else():
-            m.d.sync += word.bits.eq(rest)
+            m.d.sync += [word.bits.eq(rest), word.ones.eq(word.ones - 1)]
             with m.If(single):
                 m.d.sync += valid.eq(0)
         for b in range(2):

@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.arith import table, wrapping
+from hdl.arith import ones, table, wrapping
 from hdl.fifo import Fifo
 from hdl.layout import Layout
 from hdl.window import Window
@@ -16,11 +16,12 @@ __all__ = ["WordReader", "word_layout"]
 def word_layout(layout: Layout, window: Window, scan: int) -> data.StructLayout:
     """One word of a window: ``scan`` channels of one tap at one time step.
 
-    ``bits`` holds the channels side by side; ``base`` is the weight row of the first of them;
-    ``last`` marks the last word of a window and ``release`` the rows to forget with it.
+    ``bits`` holds the channels side by side and ``ones`` counts them; ``base`` is the weight row of
+    the first channel; ``last`` marks the last word of a window and ``release`` the rows to forget with it.
     """
     return data.StructLayout({
         "bits": scan * layout.tensor.interval.bits,
+        "ones": range(scan * layout.tensor.interval.bits + 1),
         "base": range(window.kernel**2 * layout.tensor.channels),
         "step": range(layout.tensor.steps),
         "last": 1,
@@ -170,6 +171,7 @@ class WordReader(wiring.Component):
         m.d.comb += [
             into.valid.eq(arrived.valid),
             into.p.bits.eq(Mux(arrived.outside, padding, bits)),
+            into.p.ones.eq(ones(into.p.bits)),
             into.p.base.eq(arrived.base),
             into.p.step.eq(arrived.step),
             into.p.last.eq(arrived.last),

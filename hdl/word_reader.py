@@ -17,7 +17,8 @@ def word_layout(layout: Layout, window: Window, scan: int) -> data.StructLayout:
     """One word of a window: ``scan`` channels of one tap at one time step.
 
     ``bits`` holds the channels side by side and ``ones`` counts them; ``base`` is the weight row of
-    the first channel; ``last`` marks the last word of a window and ``release`` the rows to forget with it.
+    the first channel; ``last`` marks the last word of a window and ``release`` the rows to forget
+    with it.
     """
     return data.StructLayout({
         "bits": scan * layout.tensor.interval.bits,

@@ -1,7 +1,7 @@
 // A model of Lattice's ECP5 block RAM DP16KD for simulation, from how Yosys maps to it and from
 // Lattice's FPGA-TN-02204; Yosys' own is an empty box. Covered is what Yosys makes of a memory with
-// one write and one read port, words of 9, 18 or 36 bits: no chip selects, resets or inversions,
-// and no reading of a word while it is written. Anything else stops the simulation.
+// one write and one read port: no chip selects, resets or inversions, and no reading of a word
+// while it is written.
 module DP16KD #(
     parameter DATA_WIDTH_A = 18, parameter DATA_WIDTH_B = 18,
     parameter REGMODE_A = "NOREG", parameter REGMODE_B = "NOREG",
@@ -93,31 +93,35 @@ module DP16KD #(
     // 1024 words of 18 bits; an INITVAL has sixteen of them, 20 bits apart.
     reg [17:0] words [0:1023];
     integer i;
-    initial begin
+    initial
         for (i = 0; i < 1024; i = i + 1)
             words[i] = initial_bits[20 * i +: 18];
-        if (DATA_WIDTH_A < 9 || DATA_WIDTH_B < 9) begin
-            $display("DP16KD: words of less than 9 bits are not modelled");
-            $fatal;
-        end
-    end
+
+    // Where in its 18 bits a narrower word starts. Below 9 bits, the ninth of each 9 is not used.
+    function [4:0] offset(input [13:0] address, input integer width);
+        case (width)
+            9: offset = 9 * address[3];
+            4: offset = 9 * address[3] + 4 * address[2];
+            2: offset = 9 * address[3] + 2 * address[2:1];
+            1: offset = 9 * address[3] + address[2:0];
+            default: offset = 0;
+        endcase
+    endfunction
 
     // Port A writes. Wide words have a byte enable in each of the low address bits.
     localparam WIDE_WRITE = DATA_WIDTH_A == 36;
+    localparam [17:0] ONES_A = DATA_WIDTH_A < 18 ? (1 << DATA_WIDTH_A) - 1 : 18'h3ffff;
+    localparam [17:0] ONES_B = DATA_WIDTH_B < 18 ? (1 << DATA_WIDTH_B) - 1 : 18'h3ffff;
     wire [9:0] at_a = WIDE_WRITE ? {ad_a[13:5], 1'b0} : ad_a[13:4];
+    wire [4:0] start_a = offset(ad_a, DATA_WIDTH_A);
+    wire [17:0] bytes = {{9{ad_a[1]}}, {9{ad_a[0]}}};
+    wire [17:0] high_bytes = {{9{ad_a[3]}}, {9{ad_a[2]}}};
+    wire [17:0] mask = DATA_WIDTH_A < 18 ? ONES_A << start_a : bytes;
     always @(posedge CLKA)
         if (CEA && WEA) begin
-            if (DATA_WIDTH_A == 9) begin
-                if (ad_a[3]) words[at_a][17:9] <= di_a[8:0];
-                else words[at_a][8:0] <= di_a[8:0];
-            end else begin
-                if (ad_a[0]) words[at_a][8:0] <= di_a[8:0];
-                if (ad_a[1]) words[at_a][17:9] <= di_a[17:9];
-            end
-            if (WIDE_WRITE) begin
-                if (ad_a[2]) words[at_a | 10'd1][8:0] <= di_b[8:0];
-                if (ad_a[3]) words[at_a | 10'd1][17:9] <= di_b[17:9];
-            end
+            words[at_a] <= words[at_a] & ~mask | di_a << start_a & mask;
+            if (WIDE_WRITE)
+                words[at_a | 10'd1] <= words[at_a | 10'd1] & ~high_bytes | di_b & high_bytes;
         end
 
     // A read port: the word is latched, and goes through the output register where there is one.
@@ -128,11 +132,9 @@ module DP16KD #(
     wire [9:0] from_a = WIDE_WRITE ? {ad_b[13:5], 1'b0} : ad_a[13:4];
     wire [9:0] from_b = DATA_WIDTH_B == 36 ? {ad_b[13:5], 1'b1} : ad_b[13:4];
     always @(posedge clock_a)
-        if (enable_a)
-            latch_a <= DATA_WIDTH_A == 9 && ad_a[3] ? {9'd0, words[from_a][17:9]} : words[from_a];
+        if (enable_a) latch_a <= words[from_a] >> start_a & ONES_A;
     always @(posedge CLKB)
-        if (CEB)
-            latch_b <= DATA_WIDTH_B == 9 && ad_b[3] ? {9'd0, words[from_b][17:9]} : words[from_b];
+        if (CEB) latch_b <= words[from_b] >> offset(ad_b, DATA_WIDTH_B) & ONES_B;
     always @(posedge clock_a)
         if (WIDE_WRITE ? OCEB : OCEA) held_a <= latch_a;
     always @(posedge CLKB)

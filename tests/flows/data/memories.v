@@ -1,6 +1,6 @@
 // Memories in the style of the generated designs' leaf, each with a register behind it that an
 // ECP5 block RAM can hold: 36 bits wide with contents and a write port, 18 bits wide and read-only
-// with an enabled register, 9 bits wide without contents.
+// with an enabled register, 7 bits wide without contents, and deep ones of 4, 2 and 1 bits.
 module memories(
   input clk,
   input read,
@@ -11,7 +11,8 @@ module memories(
   input [35:0] data,
   output reg [35:0] wide,
   output reg [17:0] fixed,
-  output reg [6:0] narrow
+  output reg [6:0] narrow,
+  output reg [6:0] deep
 );
   wire [35:0] wide_word;
   wire [17:0] fixed_word;
@@ -25,7 +26,18 @@ module memories(
   leaf #(.WIDTH(7), .DEPTH(512), .ADDR(9), .WRITABLE(1)) m_narrow(
     .clk(clk), .read_en(read), .read_addr(from), .read_data(narrow_word),
     .write_en(write), .write_addr(to), .write_data(data[6:0]));
+  wire [6:0] deep_word;
+  leaf #(.WIDTH(4), .DEPTH(4096), .ADDR(12), .WRITABLE(1)) m_four(
+    .clk(clk), .read_en(read), .read_addr({from[2:0], from}), .read_data(deep_word[3:0]),
+    .write_en(write), .write_addr({to[2:0], to}), .write_data(data[3:0]));
+  leaf #(.WIDTH(2), .DEPTH(8192), .ADDR(13), .WRITABLE(1)) m_two(
+    .clk(clk), .read_en(read), .read_addr({from[3:0], from}), .read_data(deep_word[5:4]),
+    .write_en(write), .write_addr({to[3:0], to}), .write_data(data[5:4]));
+  leaf #(.WIDTH(1), .DEPTH(16384), .ADDR(14), .WRITABLE(1)) m_one(
+    .clk(clk), .read_en(read), .read_addr({from[4:0], from}), .read_data(deep_word[6]),
+    .write_en(write), .write_addr({to[4:0], to}), .write_data(data[6]));
   always @(posedge clk) begin
+    deep <= deep_word;
     wide <= wide_word;
     if (keep)
       fixed <= fixed_word;

@@ -9,19 +9,22 @@ module memories_tb;
   wire write = strobe && to != from;
   wire [35:0] wide, wide_gates;
   wire [17:0] fixed, fixed_gates;
-  wire [6:0] narrow, narrow_gates;
+  wire [6:0] narrow, narrow_gates, deep, deep_gates;
   integer cycle, different = 0, telling = 0;
   memories verilog(.clk(clk), .read(read), .keep(keep), .from(from), .write(write), .to(to),
-                   .data(data), .wide(wide), .fixed(fixed), .narrow(narrow));
+                   .data(data), .wide(wide), .fixed(fixed), .narrow(narrow),
+                   .deep(deep));
   gates netlist(.clk(clk), .read(read), .keep(keep), .from(from), .write(write), .to(to),
-                .data(data), .wide(wide_gates), .fixed(fixed_gates), .narrow(narrow_gates));
+                .data(data), .wide(wide_gates), .fixed(fixed_gates), .narrow(narrow_gates),
+                .deep(deep_gates));
   initial begin
     for (cycle = 0; cycle < 20000; cycle = cycle + 1) begin
       @(negedge clk);
       // The first words come out two cycles after the first address.
-      if (cycle > 3 && {wide, fixed, narrow} !== {wide_gates, fixed_gates, narrow_gates})
+      if (cycle > 3 && {wide, fixed, narrow, deep}
+                       !== {wide_gates, fixed_gates, narrow_gates, deep_gates})
         different = different + 1;
-      if (wide != 0 && fixed != 0 && narrow != 0)
+      if (wide != 0 && fixed != 0 && narrow != 0 && deep != 0)
         telling = telling + 1;
       read = $urandom;
       keep = $urandom;

@@ -10,8 +10,8 @@ from spikeloom.errors import Exit, explain
 
 __all__ = ["COMMANDS", "cli", "main"]
 
-COMMANDS = ("doctor", "demo", "train", "quantize", "generate", "simulate", "verify", "synth",
-            "report")
+COMMANDS = ("doctor", "demo", "download", "train", "quantize", "generate", "simulate", "verify",
+            "synth", "report")
 """In the order of the path; each is the module and the function of its name."""
 
 

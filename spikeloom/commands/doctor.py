@@ -69,7 +69,7 @@ def examine() -> list[Finding]:
                          get=f"pip install {name}") for name, purpose in PACKAGES]
     findings.append(Finding(name="data sets", purpose="MNIST, Fashion-MNIST, CIFAR-10",
                             needed=False, version=_data_folder(),
-                            get="set SPIKELOOM_DATA to the folder of their standard files"))
+                            get="spikeloom download NAME --data-dir DIR, then SPIKELOOM_DATA=DIR"))
     return findings
 
 

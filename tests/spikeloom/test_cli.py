@@ -71,7 +71,7 @@ def test_version(spikeloom):
 def test_unknown_command_lists_the_known(spikeloom):
     code, _, err = spikeloom("simulat")
     assert code == 2
-    assert "There is no command 'simulat'; there are doctor, demo, train, quantize" in err
+    assert "There is no command 'simulat'; there are doctor, demo, download, train" in err
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
@@ -85,6 +85,8 @@ def test_unknown_command_lists_the_known(spikeloom):
     (("generate", "nowhere", "-o", "rtl"), "nowhere is not a folder; a graph is a folder of"),
     (("verify", "nowhere"), "nowhere is no generated design, it has no manifest.json"),
     (("synth", "nowhere"), "nowhere is no generated design, it has no manifest.json"),
+    (("download", "mnist"), "Say where to put the files: --data-dir DIR, or SPIKELOOM_DATA"),
+    (("download", "digits", "--data-dir", "."), "'digits' is not one of 'mnist', 'fashion-mnist'"),
     (("report", "nowhere"), "nowhere has neither verification.json nor synthesis.json"),
     (("quantize", "nowhere.safetensors", "-o", "net"), "There is no checkpoint nowhere.safe"),
     (("simulate", "--preset", "digits", "--data", "mnist"), "Data set 'mnist' needs its files"),
@@ -188,6 +190,23 @@ def test_quantize_says_accuracy_before_and_after(spikeloom, tmp_path):
     assert result["images"] == 360
     assert sorted(p.name for p in (tmp_path / "net").iterdir()) == ["graph.json",
                                                                    "weights.safetensors"]
+
+
+@pytest.mark.data
+def test_files_that_are_there_need_no_download(spikeloom, data_folder, tmp_path, monkeypatch):
+    """Every file is there and right, so that nothing is fetched."""
+    (tmp_path / "mnist").symlink_to(data_folder / "mnist")
+    monkeypatch.setattr("urllib.request.urlopen", failing(AssertionError("fetched")))
+    code, out, _ = spikeloom("download", "mnist", "--data-dir", tmp_path, "--json")
+    assert code == 0
+    assert json.loads(out)["test_images"] == 10000
+
+
+def test_a_download_without_a_network_is_one_clear_message(spikeloom, tmp_path, monkeypatch):
+    monkeypatch.setattr("urllib.request.urlopen", failing(OSError("no route to host")))
+    code, _, err = spikeloom("download", "mnist", "--data-dir", tmp_path)
+    assert code == 2
+    assert "no route to host" in err and "Traceback" not in err
 
 
 def test_help_of_train_lists_the_presets():

@@ -11,11 +11,11 @@ from typing import Self
 import numpy as np
 from pyverilator import PyVerilator
 
-from sim.build import WARNINGS, cached, run_tool
+from sim.build import COMMON, OPTIMISATION, cached, make_command, run_tool
 from sim.harness import HARNESS, PORTS, wrapper
 from sim.manifest import Manifest, read_manifest
 from sim.pool import DEADLINE, SimulationTimeout
-from sim.tools import WAVE_FLAGS, WAVE_VARIABLES, find_toolchain
+from sim.tools import WAVE_FLAGS, find_toolchain
 
 __all__ = ["Session"]
 
@@ -161,8 +161,7 @@ def _compile(manifest: Manifest) -> tuple[Path, float]:
     toolchain = find_toolchain()
     # pyverilator takes one file to come first; the others are plain arguments of Verilator.
     first, *others = manifest.sources
-    arguments = [*WARNINGS, "--top-module", HARNESS, "--x-initial", "unique",
-                 "--timescale", "1ns/1ps", *WAVE_FLAGS,
+    arguments = [*COMMON, "--top-module", HARNESS, *WAVE_FLAGS,
                  *(part for flag in toolchain.library_flags for part in ("-CFLAGS", flag)), *others]
     recipe = GENERATE.format(top=HARNESS, first=first, arguments=arguments)
     files = {**{name: (manifest.folder / name).read_bytes() for name in manifest.sources},
@@ -171,10 +170,8 @@ def _compile(manifest: Manifest) -> tuple[Path, float]:
     def compile_in(folder: Path) -> None:
         environment = toolchain.environment(toolchain.shim())
         run_tool([sys.executable, "-c", recipe], folder, toolchain, environment)
-        run_tool([toolchain.make, "-s", "-C", "objects", "-f", f"V{HARNESS}.mk",
-                  *WAVE_VARIABLES, *toolchain.make_variables, "LDFLAGS=-fPIC -shared"],
-                 folder, toolchain)
+        run_tool([*make_command(toolchain), "LDFLAGS=-fPIC -shared"], folder, toolchain)
         (folder / "objects" / f"V{HARNESS}").replace(folder / "session.so")
 
-    folder, seconds = cached("session", files, [recipe], toolchain, compile_in)
+    folder, seconds = cached("session", files, [recipe, *OPTIMISATION], toolchain, compile_in)
     return folder / "session.so", seconds

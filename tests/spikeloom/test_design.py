@@ -10,6 +10,7 @@ import spikeloom
 from golden import run
 from ir import Graph
 from ir.folder import save
+from spikeloom import analysis
 from spikeloom.cli import main
 from spikeloom.design import MANIFEST, Design
 from spikeloom.verification import measure
@@ -117,6 +118,19 @@ def test_measure_tells_all_of_a_run(design):
     spiking = {layer["name"]: layer["spike_rate"] for layer in result["layers"]}
     assert spiking["stem"] is None and 0 <= spiking["stem_lif"] <= 1
     assert all(layer["latency_cycles"] > 0 for layer in result["layers"])
+
+
+def test_an_analysis_does_not_depend_on_its_batches(design, monkeypatch):
+    whole = analysis.analyse(design, IMAGES)
+    monkeypatch.setattr(analysis, "BATCH", 5)
+    parts = analysis.analyse(design, IMAGES)
+    assert parts.images == whole.images == 12
+    assert parts.bound_cycles_per_image == pytest.approx(whole.bound_cycles_per_image)
+    assert [s.busy_cycles for s in parts.stages] == pytest.approx(
+        [s.busy_cycles for s in whole.stages])
+    assert [layer.spike_rate for layer in parts.layers] == pytest.approx(
+        [layer.spike_rate for layer in whole.layers])
+    assert parts.energy.acs == pytest.approx(whole.energy.acs)
 
 
 def images_of_ones_own(folder: Path) -> Path:

@@ -1,12 +1,18 @@
 """What all tests share: where real data lies, and how long Hypothesis may look for an example."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 DATA = "SPIKELOOM_DATA"
+
+# A shell that starts us in the background makes us, and all that we start, deaf to interruptions,
+# which some tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=25, print_blob=True,
                           # Shrinking a simulated failure takes minutes: the printed blob does

@@ -30,7 +30,7 @@ class Session:
 
     After construction the circuit has been reset and is idle. Outputs follow inputs at once; a
     call of :meth:`step` is a whole clock cycle, after which the outputs of the new state can be
-    read. About 0.2 million cycles per second: for looking, not for test sets.
+    read. Slow beside :mod:`sim.run`: for looking, not for test sets.
 
     Parameters
     ----------

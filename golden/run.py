@@ -9,7 +9,7 @@ from torch import Tensor
 from golden.ops import KERNELS
 from ir import IMAGE, Graph, TensorType
 
-__all__ = ["accuracy", "logits", "trace"]
+__all__ = ["accuracy", "image_shape", "logits", "trace"]
 
 BATCH = 250
 """Images at a time: bounds memory, no influence on results."""
@@ -19,7 +19,8 @@ def trace(graph: Graph, images: np.ndarray,
           keep: Collection[str] | None = None) -> dict[str, np.ndarray]:
     """Every tensor of the graph, ``image`` included, by name: integers ``[N, T, C, H, W]``.
 
-    ``images`` is uint8 ``[N, C, H, W]``; with ``keep``, only the tensors named there are kept.
+    ``images`` is uint8 ``[N, C, H, W]``, or frames of events ``[N, T, C, H, W]`` where the graph
+    takes several time steps; with ``keep``, only the tensors named there are kept.
     Each has the smallest signed type that holds its interval (``image``: uint8).
 
     Raises TypeError or ValueError for other images, an unknown name in ``keep``, or a value
@@ -53,12 +54,17 @@ def accuracy(graph: Graph, images: np.ndarray, labels: np.ndarray) -> float:
     return float((logits(graph, images).argmax(1) == labels).mean())
 
 
+def image_shape(graph: Graph) -> tuple[int, ...]:
+    """Channels, height and width of an image; time steps before them if it has several."""
+    return graph.image.shape[1:] if graph.image.steps == 1 else graph.image.shape
+
+
 def _batches(graph: Graph, images: np.ndarray,
              names: set[str]) -> Iterator[tuple[int, dict[str, Tensor]]]:
     last_use = {name: i for i, node in enumerate(graph.nodes) for name in node.inputs}
     for start in range(0, len(images), BATCH):
         batch = torch.from_numpy(np.ascontiguousarray(images[start:start + BATCH]))
-        alive = {IMAGE: batch.unsqueeze(1)}
+        alive = {IMAGE: batch.reshape(-1, *graph.image.shape)}
         kept = {IMAGE: alive[IMAGE]} if IMAGE in names else {}
         for i, node in enumerate(graph.nodes):
             value = KERNELS[type(node.op)](node.op, *(alive[name] for name in node.inputs))
@@ -74,8 +80,8 @@ def _batches(graph: Graph, images: np.ndarray,
 def _check_images(graph: Graph, images: np.ndarray) -> None:
     if images.dtype != np.uint8:
         raise TypeError(f"Images must be uint8, not {images.dtype}")
-    shape = graph.image.shape[1:]
-    if images.ndim != 4 or images.shape[1:] != shape:
+    shape = image_shape(graph)
+    if images.shape[1:] != shape:
         raise ValueError(f"Graph {graph.name!r} takes images [N, {', '.join(map(str, shape))}], "
                          f"not {list(images.shape)}")
     if images.size and images.max() > graph.image.interval.high:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from hdl.area import logic, ram
 from hdl.layout import Layout
-from hdl.network import Network
+from hdl.lowering import Known, Lowering, relays
 from hdl.ops import Folding
+from hdl.shortcuts import shortcuts
 from ir import Budget, Graph
 
 __all__ = ["area", "stage_areas"]
@@ -16,16 +17,16 @@ FRONT = logic(650, 520)
 """The AXI ports and the register file."""
 
 
-def stage_areas(network: Network) -> dict[str, Budget]:
+def stage_areas(lowering: Lowering) -> dict[str, Budget]:
     """The estimated resources of each node, with the buffer of its shortcut."""
-    found = {name: component.area() for name, component in network.components.items()}
-    for shortcut in network.shortcuts:
-        layout = network.layouts[shortcut.source]
+    found = {name: stage.area for name, stage in lowering.stages.items()}
+    for shortcut in shortcuts(lowering.graph):
+        layout = lowering.layouts[shortcut.source]
         found[shortcut.reader] += (
             logic(40, 30) + ram(layout.bits, shortcut.positions * layout.position_beats)
             + _relay(layout))
-    for name, layout in network.layouts.items():
-        if name in found and network.relays(name):
+    for name, layout in lowering.layouts.items():
+        if name in found and relays(lowering.graph, name):
             found[name] += _relay(layout)
     return found
 
@@ -34,6 +35,6 @@ def _relay(layout: Layout) -> Budget:
     return logic(6 + layout.bits, 2 + 2 * layout.bits)
 
 
-def area(graph: Graph, foldings: Mapping[str, Folding]) -> Budget:
+def area(graph: Graph, foldings: Mapping[str, Folding], known: Known | None = None) -> Budget:
     """The estimated resources of a design on an ECP5."""
-    return sum(stage_areas(Network(graph, foldings)).values(), FRONT)
+    return sum(stage_areas(Lowering(graph, foldings, known)).values(), FRONT)

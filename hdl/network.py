@@ -10,20 +10,13 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.fifo import Fifo
 from hdl.fork import Fork
-from hdl.layout import Layout
-from hdl.ops import LOWERINGS, Folding
+from hdl.lowering import Lowering, edges, port_name, relays
+from hdl.ops import Folding
 from hdl.relay import Relay
-from hdl.shortcuts import Shortcut, shortcuts
+from hdl.shortcuts import shortcuts
 from ir import IMAGE, Graph
-from ir.ops import Add, Lif, MaskAttention, Repeat, TimeSum, TokenSum
 
 __all__ = ["Network"]
-
-PASSING = (Add, Lif, MaskAttention, Repeat, TimeSum, TokenSum)
-"""Operators whose output asks for a beat in the cycle in which it is asked for one."""
-
-ASKING = (Add, Lif, Repeat, TimeSum, TokenSum)
-"""Operators whose input asks for a beat in the cycle in which their output is asked for one."""
 
 
 class Network(wiring.Component):
@@ -54,25 +47,14 @@ class Network(wiring.Component):
     """
 
     def __init__(self, graph: Graph, foldings: Mapping[str, Folding]):
-        self.graph, self.foldings = graph, foldings
-        self.layouts = {IMAGE: Layout(graph.image, graph.image.channels, 1)}
-        self.components: dict[str, wiring.Component] = {}
-        for node in graph.nodes:
-            inputs = [self.layouts[name] for name in node.inputs]
-            try:
-                component = LOWERINGS[type(node.op)](node, inputs, foldings.get(node.name))
-            except ValueError as error:
-                raise ValueError(f"Node {node.name!r}: {error}") from error
-            self.components[node.name] = component
-            self.layouts[node.name] = component.out
+        lowering = Lowering(graph, foldings)
+        self.graph = graph
+        self.layouts = lowering.layouts
+        self.components = {name: stage.component for name, stage in lowering.stages.items()}
         super().__init__({
             "i": In(self.layouts[IMAGE].signature()),
             "o": Out(self.layouts[graph.nodes[-1].name].signature()),
         })
-
-    @property
-    def shortcuts(self) -> tuple[Shortcut, ...]:
-        return shortcuts(self.graph)
 
     def elaborate(self, platform):
         m = Module()
@@ -80,11 +62,14 @@ class Network(wiring.Component):
             m.submodules[name] = component
         sources = {IMAGE: wiring.flipped(self.i)}
         sources |= {name: component.o for name, component in self.components.items()}
-        buffers = {(s.source, s.reader): s for s in self.shortcuts}
+        buffers = {(s.reader, s.port): s for s in shortcuts(self.graph)}
         for name, source in sources.items():
             self._probe(m, name, source)
-            readers = self._readers(name)
-            if self.relays(name):
+            readers = [(self._port(node, port), buffers.get((node.name, port)))
+                       for node, port in edges(self.graph, name)]
+            if name == self.graph.nodes[-1].name:
+                readers.append((wiring.flipped(self.o), None))
+            if relays(self.graph, name):
                 source = self._behind(m, f"{name}_relay", Relay(self.layouts[name].payload), source)
             if len(readers) > 1:
                 m.submodules[f"{name}_fork"] = fork = Fork(
@@ -93,26 +78,11 @@ class Network(wiring.Component):
                 outputs = [getattr(fork, f"o{n}") for n in range(len(readers))]
             else:
                 outputs = [source]
-            for (reader, port), output in zip(readers, outputs, strict=True):
-                if shortcut := buffers.get((name, reader)):
-                    depth = shortcut.positions * self.layouts[name].position_beats
-                    payload = self.layouts[name].payload
-                    output = self._behind(m, f"{reader}_shortcut", Fifo(payload, max(2, depth)),
-                                          output)
-                    # A block RAM answers late in its cycle: registers take it over.
-                    output = self._behind(m, f"{reader}_shortcut_relay", Relay(payload), output)
+            for (port, shortcut), output in zip(readers, outputs, strict=True):
+                if shortcut is not None:
+                    output = self._buffered(m, shortcut, output)
                 wiring.connect(m, output, port)
         return m
-
-    def relays(self, name: str) -> bool:
-        """Whether a tensor passes through a relay, to end paths of ready signals.
-
-        They would run through a fork, and through operators that ask when they are asked.
-        """
-        readers = self.graph.readers(name)
-        ops = {node.name: node.op for node in self.graph.nodes}
-        return len(readers) > 1 or (isinstance(ops.get(name), PASSING)
-                                    and any(isinstance(node.op, ASKING) for node in readers))
 
     @staticmethod
     def _behind(m, title, component, source):
@@ -121,16 +91,16 @@ class Network(wiring.Component):
         wiring.connect(m, source, component.i)
         return component.o
 
-    def _readers(self, name):
-        """The names and input ports that read a tensor."""
-        found = []
-        for node in self.graph.nodes:
-            ports = ["i"] if len(node.inputs) == 1 else ["a", "b"]
-            found += [(node.name, getattr(self.components[node.name], port))
-                      for source, port in zip(node.inputs, ports, strict=True) if source == name]
-        if name == self.graph.nodes[-1].name:
-            found.append(("", wiring.flipped(self.o)))
-        return found
+    def _port(self, node, port):
+        return getattr(self.components[node.name], port_name(node, port))
+
+    def _buffered(self, m, shortcut, source):
+        layout = self.layouts[shortcut.source]
+        depth = max(2, shortcut.positions * layout.position_beats)
+        title = f"{shortcut.reader}_shortcut{shortcut.port or ''}"
+        output = self._behind(m, title, Fifo(layout.payload, depth), source)
+        # A block RAM answers late in its cycle: registers take it over.
+        return self._behind(m, f"{title}_relay", Relay(layout.payload), output)
 
     def _probe(self, m, name, source):
         fire = Signal(name=f"probe_{name}_fire")

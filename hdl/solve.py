@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from hdl.cost import area
+from hdl.cuts import Cuts
 from hdl.layout import Layout
-from hdl.network import Network
+from hdl.lowering import Known, Lowering, Stage, lower
 from hdl.ops import ConvFolding, Folding, SelfAttentionFolding
 from ir import IMAGE, Budget, Graph, Node
-from ir.ops import Add, Conv, Lif, MaskAttention, SelfAttention
+from ir.ops import Conv, SelfAttention
 
 __all__ = ["DoesNotFit", "least", "solve"]
 
@@ -59,18 +60,18 @@ def solve(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | N
     if fps is not None and fps <= 0:
         raise ValueError(f"fps must be positive, not {fps}")
     tensors = tensors if tensors is not None else _assumed(graph)
-    foldings = least(graph)
-    if (need := area(graph, foldings)).excess(budget):
+    search = _Search(graph, tensors)
+    foldings = search.least()
+    if (need := search.area(foldings)).excess(budget):
         raise DoesNotFit(graph.name, need, budget)
     limit = budget.scaled(fit if fps is None else 1.0)
     wanted = clock_mhz * 1e6 / fps if fps is not None else 0.0
-    measured: dict = {}
     while True:
-        stages = _services(graph, foldings, tensors, measured)
+        stages = search.services(foldings)
         slowest = max(stages, key=lambda name: stages[name])
         if stages[slowest] <= wanted:
             return foldings
-        better = _widened(graph, foldings, tensors, slowest, stages[slowest], limit, measured)
+        better = search.widened(foldings, slowest, stages[slowest], limit)
         if better is None:
             if fps is not None:
                 raise ValueError(f"{graph.name!r} reaches {clock_mhz * 1e6 / stages[slowest]:.0f} "
@@ -82,134 +83,116 @@ def solve(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | N
 
 def least(graph: Graph) -> dict[str, Folding]:
     """The smallest foldings of a graph."""
-    foldings: dict[str, Folding] = {}
-    for node in graph.nodes:
-        if isinstance(node.op, Conv):
-            final = node is graph.nodes[-1]
-            lanes = 1 if final else next(iter(_lanes(graph, node)))
-            foldings[node.name] = ConvFolding(lanes=lanes, drain=1, scan=1)
-        elif isinstance(node.op, SelfAttention):
-            foldings[node.name] = SelfAttentionFolding(drain=1)
-    return _consistent(graph, foldings)
+    return _Search(graph, {}).least()
 
 
-def _lanes(graph: Graph, node: Node) -> Iterator[int]:
-    """The lanes that a convolution can have, from the least."""
-    channels = node.op.out_channels
-    if _feeds_attention(graph, node):
-        channels //= 3
-    return (lanes for lanes in range(1, channels + 1) if channels % lanes == 0 and
-            (lanes >= 4 or channels < 4))
+class _Search:
+    """What one search knows: cuts, and every stage that was tried."""
 
+    def __init__(self, graph: Graph, tensors: Mapping[str, np.ndarray]):
+        self.graph, self.tensors = graph, tensors
+        self.nodes = {node.name: node for node in graph.nodes}
+        self.cuts = Cuts(graph)
+        self.known: Known = {}
+        self.measured: dict[Stage, float] = {}
 
-def _feeds_attention(graph: Graph, node: Node) -> bool:
-    readers = graph.readers(node.name)
-    while readers and isinstance(readers[0].op, Lif):
-        readers = graph.readers(readers[0].name)
-    return any(isinstance(reader.op, MaskAttention | SelfAttention) for reader in readers)
+    def area(self, foldings: Mapping[str, Folding]) -> Budget:
+        return area(self.graph, foldings, self.known)
 
+    def services(self, foldings: Mapping[str, Folding]) -> dict[str, float]:
+        """Cycles per image of each stage by itself."""
+        found = {}
+        stages = Lowering(self.graph, foldings, self.known).stages
+        for name, stage in stages.items():
+            if stage not in self.measured:
+                self.measured[stage] = stage.service(
+                    tuple(self.tensors[source] for source in self.nodes[name].inputs))
+            found[name] = self.measured[stage]
+        return found
 
-def _trunk(graph: Graph, node: Node) -> set[str]:
-    """The convolutions that write the same residual stream, ``node`` among them."""
-    nodes = {n.name: n for n in graph.nodes}
-    group, changed = {node.name}, True
-    while changed:
-        changed = False
-        for other in graph.nodes:
-            if isinstance(other.op, Add) and group & {other.name, *other.inputs}:
-                new = {other.name, *other.inputs} - group
-                group |= new
-                changed |= bool(new)
-    return {name for name in group if name in nodes and isinstance(nodes[name].op, Conv)}
+    def least(self) -> dict[str, Folding]:
+        foldings: dict[str, Folding] = {}
+        for node in self.graph.nodes:
+            if isinstance(node.op, Conv):
+                lanes = 1 if self._final(node) else next(self._lanes(node))
+                foldings[node.name] = ConvFolding(lanes=lanes, drain=1, scan=1)
+            elif isinstance(node.op, SelfAttention):
+                foldings[node.name] = SelfAttentionFolding(drain=1)
+        return self._scanning(foldings)
 
+    def widened(self, foldings: dict[str, Folding], slowest: str, cycles: float,
+                limit: Budget) -> dict[str, Folding] | None:
+        """The cheapest change that makes stage ``slowest`` faster within ``limit``, if any."""
+        best, cheapest = None, None
+        for candidate in self._changes(foldings, slowest):
+            candidate = self._scanning(candidate)
+            if candidate == foldings:
+                continue
+            need = self.area(candidate)
+            if need.excess(limit):
+                continue
+            gain = cycles - self.services(candidate)[slowest]
+            if gain > 0 and (cheapest is None or need.luts / gain < cheapest):
+                best, cheapest = candidate, need.luts / gain
+        return best
 
-def _consistent(graph: Graph, foldings: dict[str, Folding]) -> dict[str, Folding]:
-    """Searches that fit the beats that arrive: as wide as a beat, at most as a block."""
-    result = dict(foldings)
-    layouts = {IMAGE: Layout(graph.image, graph.image.channels, 1)}
-    for node in graph.nodes:
-        a = layouts[node.inputs[0]]
-        if isinstance(node.op, Conv):
-            fitting = [scan for scan in range(a.lanes, a.block + 1, a.lanes)
-                       if a.block % scan == 0]
-            within = [scan for scan in fitting if scan <= LARGEST_SCAN]
-            scan = max(within, default=fitting[0])
-            folding = result[node.name] = replace(result[node.name], scan=scan)
-            layouts[node.name] = Layout(graph.types[node.name], folding.lanes, folding.drain)
-        elif isinstance(node.op, SelfAttention):
-            head = node.op.head_channels(graph.types[node.inputs[0]])
-            layouts[node.name] = Layout(graph.types[node.name], head, result[node.name].drain)
-        else:
-            layouts[node.name] = a.retyped(graph.types[node.name])
-    return result
+    def _final(self, node: Node) -> bool:
+        return node is self.graph.nodes[-1]
 
+    def _lanes(self, node: Node) -> Iterator[int]:
+        """The lanes that a convolution can have, from the least."""
+        limit = self.cuts.limit(node.name)
+        return (lanes for lanes in range(1, limit + 1)
+                if limit % lanes == 0 and (lanes >= 4 or limit < 4))
 
-def _widened(graph: Graph, foldings: dict[str, Folding], tensors: Mapping[str, np.ndarray],
-             slowest: str, cycles: float, limit: Budget, measured: dict):
-    """The cheapest change that makes stage ``slowest`` faster within ``limit``; None without."""
-    best, cheapest = None, None
-    for candidate in _changes(graph, foldings, slowest):
-        candidate = _consistent(graph, candidate)
-        if candidate == foldings:
-            continue
-        need = area(graph, candidate)
-        if need.excess(limit):
-            continue
-        gain = cycles - _services(graph, candidate, tensors, measured)[slowest]
-        if gain > 0 and (cheapest is None or need.luts / gain < cheapest):
-            best, cheapest = candidate, need.luts / gain
-    return best
+    def _scanning(self, foldings: dict[str, Folding]) -> dict[str, Folding]:
+        """Searches that fit the beats that arrive: as wide as a beat, at most as a block."""
+        result = dict(foldings)
+        layouts = {IMAGE: Layout(self.graph.image, self.graph.image.channels, 1)}
+        for node in self.graph.nodes:
+            inputs = tuple(layouts[name] for name in node.inputs)
+            if isinstance(node.op, Conv):
+                (a,) = inputs
+                fitting = [scan for scan in range(a.lanes, a.block + 1, a.lanes)
+                           if a.block % scan == 0]
+                within = [scan for scan in fitting if scan <= LARGEST_SCAN]
+                scan = max(within, default=fitting[0])
+                result[node.name] = replace(result[node.name], scan=scan)
+            stage = lower(node, inputs, result.get(node.name), self.known)
+            layouts[node.name] = stage.component.out
+        return result
 
+    def _changes(self, foldings: dict[str, Folding], slowest: str) -> Iterator[dict]:
+        """Foldings that may help ``slowest``: wider itself, or where it takes its cut from."""
+        name: str | None = slowest if slowest in self.nodes else None
+        while name is not None:
+            if name in foldings:
+                node = self.nodes[name]
+                if isinstance(node.op, SelfAttention):
+                    yield from self._wider_attention(foldings, node)
+                else:
+                    yield from self._wider_convolutions(foldings, node)
+                if name != slowest:
+                    return
+            name = self.nodes[name].inputs[0]
+            name = name if name in self.nodes else None
 
-def _changes(graph: Graph, foldings: dict[str, Folding], slowest: str) -> Iterator[dict]:
-    """Foldings that may help ``slowest``: wider itself, or where it takes its cut from."""
-    nodes = {node.name: node for node in graph.nodes}
-    name: str | None = slowest if slowest in nodes else None
-    while name is not None:
-        if name in foldings:
-            node = nodes[name]
-            if isinstance(node.op, SelfAttention):
-                head = node.op.head_channels(graph.types[node.inputs[0]])
-                yield from (foldings | {name: SelfAttentionFolding(drain=drain)}
-                            for drain in range(foldings[name].drain + 1, LARGEST_DRAIN + 1)
-                            if head % drain == 0)
-            else:
-                yield from _wider_convolutions(graph, foldings, node)
-            if name != slowest:
-                return
-        name = nodes[name].inputs[0] if name in nodes else None
-        name = name if name in nodes else None
+    def _wider_attention(self, foldings: dict[str, Folding], node: Node) -> Iterator[dict]:
+        head = node.op.head_channels(self.graph.types[node.inputs[0]])
+        yield from (foldings | {node.name: SelfAttentionFolding(drain=drain)}
+                    for drain in range(foldings[node.name].drain + 1, LARGEST_DRAIN + 1)
+                    if head % drain == 0)
 
-
-def _wider_convolutions(graph: Graph, foldings: dict[str, Folding], node: Node) -> Iterator[dict]:
-    final = node is graph.nodes[-1]
-    group = _trunk(graph, node)
-    now = foldings[node.name]
-    for lanes in _lanes(graph, node):
-        drains = [1] if final else [drain for drain in range(1, LARGEST_DRAIN + 1)
-                                    if lanes % drain == 0]
-        for drain in drains:
-            if lanes >= now.lanes and drain >= now.drain and (lanes, drain) != (now.lanes,
-                                                                               now.drain):
-                yield foldings | {name: replace(foldings[name], lanes=lanes, drain=drain)
-                                  for name in group}
-
-
-def _services(graph: Graph, foldings: dict[str, Folding], tensors: Mapping[str, np.ndarray],
-              measured: dict) -> dict[str, float]:
-    """:func:`hdl.timing.services`, each engine and cut computed once."""
-    network = Network(graph, foldings)
-    found = {}
-    for node in graph.nodes:
-        inputs = tuple((network.layouts[name].block, network.layouts[name].lanes)
-                       for name in node.inputs)
-        key = (node.name, foldings.get(node.name), inputs)
-        if key not in measured:
-            model = network.components[node.name].timing(
-                *(tensors[name] for name in node.inputs))
-            measured[key] = model.service()
-        found[node.name] = measured[key]
-    return found
+    def _wider_convolutions(self, foldings: dict[str, Folding], node: Node) -> Iterator[dict]:
+        now = foldings[node.name]
+        for lanes in self._lanes(node):
+            drains = [1] if self._final(node) else [
+                drain for drain in range(1, LARGEST_DRAIN + 1) if lanes % drain == 0]
+            for drain in drains:
+                if lanes >= now.lanes and drain >= now.drain and (lanes, drain) != (now.lanes,
+                                                                                   now.drain):
+                    yield foldings | {name: replace(foldings[name], lanes=lanes, drain=drain)
+                                      for name in self.cuts.writers(node.name)}
 
 
 def _assumed(graph: Graph) -> dict[str, np.ndarray]:

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from hdl.fifo import Fifo
-from hdl.network import Network
+from hdl.lowering import Lowering, edges, relays
 from hdl.ops import Folding
 from hdl.relay import Relay
+from hdl.shortcuts import shortcuts
 from hdl.wires import Process, Wire, buffer, fork, play
 from ir import IMAGE, Graph
 
@@ -54,12 +55,12 @@ class Timing:
     stages: tuple[StageTiming, ...]
 
 
-def services(network: Network, tensors: Mapping[str, np.ndarray]) -> dict[str, float]:
+def services(lowering: Lowering, tensors: Mapping[str, np.ndarray]) -> dict[str, float]:
     """The cycles per image that each stage needs for itself, ``image`` (the input) included."""
-    found = {IMAGE: float(network.layouts[IMAGE].image_beats)}
-    for node in network.graph.nodes:
-        inputs = [tensors[name] for name in node.inputs]
-        found[node.name] = network.components[node.name].timing(*inputs).service()
+    found = {IMAGE: float(lowering.layouts[IMAGE].image_beats)}
+    for node in lowering.graph.nodes:
+        inputs = tuple(tensors[name] for name in node.inputs)
+        found[node.name] = lowering.stages[node.name].service(inputs)
     return found
 
 
@@ -72,9 +73,9 @@ def timing(graph: Graph, foldings: Mapping[str, Folding],
     images = len(tensors[IMAGE])
     if not images:
         raise ValueError("timing needs at least one image")
-    network = Network(graph, foldings)
-    stages = services(network, tensors)
-    done = _logit_times(network, tensors, images)
+    lowering = Lowering(graph, foldings)
+    stages = services(lowering, tensors)
+    done = _logit_times(lowering, tensors, images)
     slowest = max(stages, key=lambda name: stages[name])
     ops = {node.name: type(node.op).__name__ for node in graph.nodes} | {IMAGE: "PixelInput"}
     return Timing(
@@ -91,22 +92,22 @@ def _describe(folding: Folding | None) -> str:
     return ", ".join(f"{name} {value}" for name, value in asdict(folding).items())
 
 
-def _logit_times(network: Network, tensors: Mapping[str, np.ndarray], images: int) -> list[int]:
+def _logit_times(lowering: Lowering, tensors: Mapping[str, np.ndarray], images: int) -> list[int]:
     """The cycle of each image's last logit, counted from the first pixel's."""
-    graph, wires = network.graph, []
+    graph, wires = lowering.graph, []
 
     def wire() -> Wire:
         wires.append(Wire())
         return wires[-1]
 
-    made = {name: wire() for name in network.layouts}
-    buffers = {(s.source, s.reader): s for s in network.shortcuts}
+    made = {name: wire() for name in lowering.layouts}
+    buffers = {(s.reader, s.port): s for s in shortcuts(graph)}
     processes: list[Process] = []
-    ports: dict[tuple[str, str], Wire] = {}
+    ports: dict[tuple[str, int], Wire] = {}
     for name, source in made.items():
-        readers = [node.name for node in graph.readers(name)]
-        beats = images * network.layouts[name].image_beats
-        if network.relays(name):
+        readers = [(node.name, port) for node, port in edges(graph, name)]
+        beats = images * lowering.layouts[name].image_beats
+        if relays(graph, name):
             source, before = wire(), source
             processes.append(buffer(before, source, beats, Relay.DEPTH, Relay.LATENCY))
         outputs = [source]
@@ -114,18 +115,19 @@ def _logit_times(network: Network, tensors: Mapping[str, np.ndarray], images: in
             outputs = [wire() for _ in readers]
             processes.append(fork(source, outputs, beats))
         for reader, output in zip(readers, outputs, strict=False):
-            if shortcut := buffers.get((name, reader)):
-                depth = max(2, shortcut.positions * network.layouts[name].position_beats)
+            if shortcut := buffers.get(reader):
+                depth = max(2, shortcut.positions * lowering.layouts[name].position_beats)
                 for held, latency in ((depth, Fifo.LATENCY), (Relay.DEPTH, Relay.LATENCY)):
                     behind = wire()
                     processes.append(buffer(output, behind, beats, held, latency))
                     output = behind
-            ports[name, reader] = output
+            ports[reader] = output
     for node in graph.nodes:
-        model = network.components[node.name].timing(*(tensors[name] for name in node.inputs))
-        inputs = [ports[name, node.name] for name in node.inputs]
+        model = lowering.stages[node.name].component.timing(
+            *(tensors[name] for name in node.inputs))
+        inputs = [ports[node.name, port] for port in range(len(node.inputs))]
         processes += model.processes(*inputs, made[node.name])
-    made[IMAGE].offers.extend(range(images * network.layouts[IMAGE].image_beats))
+    made[IMAGE].offers.extend(range(images * lowering.layouts[IMAGE].image_beats))
     logits = made[graph.nodes[-1].name]
     processes.append(_drink(logits, images * graph.classes))
     play(processes, wires)

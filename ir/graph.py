@@ -43,7 +43,7 @@ class Graph:
     ----------
     name : str
     image : TensorType
-        One time step of pixels.
+        Pixels of one time step, or counts of events in frames, one per time step; from 0.
     nodes : tuple of Node
         In topological order; the last makes the logits, ``[1, classes, 1, 1]``.
     encoding : Encoding
@@ -66,9 +66,9 @@ class Graph:
     def __post_init__(self):
         if not self.nodes:
             raise ValueError(f"Graph {self.name!r} has no nodes")
-        if self.image.steps != 1 or self.image.interval.low != 0:
-            raise ValueError(f"Graph {self.name!r} takes one time step of pixels from 0, not "
-                             f"{self.image.steps} of {self.image.interval}")
+        if self.image.interval.low != 0:
+            raise ValueError(f"Graph {self.name!r} takes pixels from 0, not "
+                             f"{self.image.interval}")
         types = {IMAGE: self.image}
         for node in self.nodes:
             types[node.name] = self._typed(node, types)

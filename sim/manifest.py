@@ -82,9 +82,10 @@ class Manifest:
     tensors: tuple[Tensor, ...]
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of an image."""
-        return self.tensor("image").shape[1:]
+    def image_shape(self) -> tuple[int, ...]:
+        """Channels, height and width of an image; time steps before them if it has several."""
+        shape = self.tensor("image").shape
+        return shape[1:] if shape[0] == 1 else shape
 
     def tensor(self, name: str) -> Tensor:
         """The tensor called ``name``; raises ValueError naming those that there are."""
@@ -98,16 +99,17 @@ class Manifest:
         """Images uint8 ``[N, C, H, W]`` as stream words uint32 ``[N, input_beats]``.
 
         Four pixels to a word, the first in the low byte; the channels of a position are
-        neighbours, and the last word is filled up with zeros. Raises TypeError or ValueError
-        for anything that is not images of this circuit.
+        neighbours, those of frames ``[N, T, C, H, W]`` frame by frame, and the last word is filled
+        up with zeros. Raises TypeError or ValueError for anything that is not images of this
+        circuit.
         """
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
             kind = getattr(images, "dtype", type(images).__name__)
             raise TypeError(f"Images must be a uint8 array, not {kind}")
-        if images.ndim != 4 or images.shape[1:] != self.image_shape:
+        if images.shape[1:] != self.image_shape:
             raise ValueError(f"Images must be [N, {', '.join(map(str, self.image_shape))}], "
                              f"not {list(images.shape)}")
-        pixels = images.transpose(0, 2, 3, 1).reshape(len(images), self.pixels)
+        pixels = self.tensor("image").encode(images.reshape(-1, *self.tensor("image").shape))
         padded = np.zeros((len(images), 4 * self.input_beats), np.uint8)
         padded[:, :self.pixels] = pixels
         return padded.view("<u4")

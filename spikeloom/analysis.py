@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from golden import run
-from hdl.network import Network
+from hdl.lowering import Lowering
 from hdl.timing import services, timing
 from ir import IMAGE, Graph
 from spikeloom.design import Design
@@ -114,7 +114,7 @@ def analyse(design: Design, images: np.ndarray, *,
     if not len(images):
         raise ValueError("There are no images to analyse: at least one is needed")
     graph, energy, pipeline = design.graph, None, None
-    network = Network(graph, design.foldings)
+    lowering = Lowering(graph, design.foldings)
     busy: dict[str, float] = {}
     spikes: dict[str, float] = {}
     for start in range(0, len(images), BATCH):
@@ -123,7 +123,7 @@ def analyse(design: Design, images: np.ndarray, *,
         part = model_energy(graph, tensors)
         energy = part if energy is None else energy.joined(part)
         pipeline = pipeline or timing(graph, design.foldings, tensors)
-        for name, cycles in services(network, tensors).items():
+        for name, cycles in services(lowering, tensors).items():
             busy[name] = busy.get(name, 0.0) + share * cycles
         for name in _spiking(graph):
             spikes[name] = spikes.get(name, 0.0) + share * float(tensors[name].mean())

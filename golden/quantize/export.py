@@ -102,7 +102,7 @@ def _check_exact(graph: Graph) -> None:
             intervals.append(node.op.accumulator(graph.types[node.inputs[0]].interval))
         if isinstance(node.op, Lif):
             current = graph.types[node.inputs[0]].interval
-            intervals += [node.op.potential(current) + current]
+            intervals += [node.op.potential(graph.types[node.inputs[0]]) + current]
         for interval in intervals:
             if max(-interval.low, interval.high) >= EXACT:
                 raise ValueError(f"Node {node.name!r} could reach {interval}, beyond 2**24, where "

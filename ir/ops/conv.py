@@ -1,11 +1,13 @@
-"""Convolution of spikes, counts or pixels with integer weights; a linear layer is its 1x1 form."""
+"""Convolution of integers with integer weights; a linear layer is its 1x1 form."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from ir.arrays import frozen_integers
 from ir.tensors import Interval, TensorType
+from ir.windows import check_window, windows
 
 __all__ = ["Conv"]
 
@@ -66,10 +68,7 @@ class Conv:
                              f"the range of {self.weight_bits} bits")
         if self.shift.min() < 0:
             raise ValueError(f"Conv shift must not be negative, not {self.shift.min()}")
-        if self.stride < 1:
-            raise ValueError(f"Conv stride must be at least 1, not {self.stride}")
-        if not 0 <= self.padding < self.kernel:
-            raise ValueError(f"Conv padding must be 0 to {self.kernel - 1}, not {self.padding}")
+        check_window("Conv", self.kernel, self.stride, self.padding)
 
     @property
     def out_channels(self) -> int:
@@ -83,12 +82,22 @@ class Conv:
     def kernel(self) -> int:
         return self.weight.shape[2]
 
+    @cached_property
+    def _sums(self) -> tuple[np.ndarray, np.ndarray]:
+        """The sums of each channel's negative and of its positive weights."""
+        return (np.minimum(self.weight, 0).sum((1, 2, 3)),
+                np.maximum(self.weight, 0).sum((1, 2, 3)))
+
+    def _edges(self, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the greatest sum of each channel for inputs in ``low .. high``."""
+        negative, positive = self._sums
+        return positive * low + negative * high, positive * high + negative * low
+
     def accumulator(self, activation: Interval) -> Interval:
-        """The interval of any partial sum over inputs in ``activation``, of all channels."""
-        edges = np.stack([self.weight * activation.low, self.weight * activation.high])
-        low = np.minimum(edges.min(0), 0).sum((1, 2, 3)).min()
-        high = np.maximum(edges.max(0), 0).sum((1, 2, 3)).max()
-        return Interval(int(low), int(high))
+        """The interval of any sum of some of the products, of all channels, for inputs in
+        ``activation``."""
+        low, high = self._edges(min(activation.low, 0), max(activation.high, 0))
+        return Interval(int(low.min()), int(high.max()))
 
     def output(self, a: TensorType) -> TensorType:
         """The type of the output; raises ValueError if ``a`` cannot be an input."""
@@ -97,13 +106,8 @@ class Conv:
         if not a.interval.low <= self.pad_value <= a.interval.high:
             raise ValueError(f"Conv pad_value {self.pad_value} is outside {a.interval}, "
                              "the interval of its input")
-        height, width = ((size + 2 * self.padding - self.kernel) // self.stride + 1
-                         for size in (a.height, a.width))
-        if min(height, width) < 1:
-            raise ValueError(f"Conv kernel {self.kernel} is larger than its "
-                             f"{a.height}x{a.width} input with padding {self.padding}")
-        edges = np.stack([self.weight * a.interval.low, self.weight * a.interval.high])
-        low = (edges.min(0).sum((1, 2, 3)) << self.shift) + self.bias
-        high = (edges.max(0).sum((1, 2, 3)) << self.shift) + self.bias
+        height, width = windows("Conv", a, self.kernel, self.stride, self.padding)
+        low, high = ((edge << self.shift) + self.bias
+                     for edge in self._edges(a.interval.low, a.interval.high))
         return replace(a, channels=self.out_channels, height=height, width=width,
                        interval=Interval(int(low.min()), int(high.max())))

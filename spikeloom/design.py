@@ -142,7 +142,7 @@ class Design:
 
 def _vectors(graph: Graph) -> np.ndarray:
     """Images for the test bench: black, white, and noise of several brightnesses."""
-    high, shape = graph.image.interval.high, graph.image.shape[1:]
+    high, shape = graph.image.interval.high, run.image_shape(graph)
     rng = np.random.default_rng(0)
     levels = [0, high, *(rng.integers(0, level + 1, shape) for level in (high, high, high // 4))]
     return np.stack([np.broadcast_to(level, shape) for level in levels]).astype(np.uint8)

@@ -2,8 +2,9 @@
 
 The convention is the literature's: a layer that reads pixels or counts multiplies and accumulates
 (MAC), a layer that reads spikes accumulates (AC) once per synapse that a spike reaches; an
-operation has the energy that Horowitz (ISSCC 2014) gives for 45 nm. Neurons, residual additions,
-pooling and all wires are left out. So the figure compares networks with each other and with papers;
+operation has the energy that Horowitz (ISSCC 2014) gives for 45 nm. Parallel neurons count as the
+multiplications of their matrix; other neurons, residual additions, gates, pooling and all wires
+are left out. So the figure compares networks with each other and with papers;
 it is no measurement of an FPGA. The int8 figures are not comparable to the fp32 ones of papers.
 """
 
@@ -14,7 +15,14 @@ from typing import Any
 import numpy as np
 
 from ir import Graph, TensorType
-from ir.ops import Conv, MaskAttention, SelfAttention
+from ir.ops import (
+    Conv,
+    DepthwiseConv,
+    HeadSum,
+    MaskAttention,
+    ParallelNeuron,
+    SelfAttention,
+)
 
 __all__ = ["FP32", "INT8", "Convention", "Energy", "LayerEnergy", "model_energy"]
 
@@ -142,22 +150,38 @@ def model_energy(graph: Graph, trace: Mapping[str, np.ndarray]) -> Energy:
 
 
 def _conv(op: Conv, kind: TensorType, values: np.ndarray) -> Counts:
+    return _weighted(op, kind, values, op.out_channels)
+
+
+def _depthwise_conv(op: DepthwiseConv, kind: TensorType, values: np.ndarray) -> Counts:
+    return _weighted(op, kind, values, 1)
+
+
+def _weighted(op: Conv | DepthwiseConv, kind: TensorType, values: np.ndarray,
+              fan_out: int) -> Counts:
+    """Operations of a convolution whose inputs reach ``fan_out`` channels each."""
     rows = _reached(kind.height, op)
     columns = _reached(kind.width, op)
-    dense = kind.steps * op.in_channels * op.out_channels * float(rows.sum() * columns.sum())
+    dense = kind.steps * kind.channels * fan_out * float(rows.sum() * columns.sum())
     if not kind.is_spikes:
-        return {"rate": None, "macs": dense, "acs": 0.0, "dense": dense,
-                "weight_bits": dense * op.weight_bits}
+        return _multiplications(dense, dense * op.weight_bits)
     spikes = values.sum((1, 2), dtype=np.int64)
-    acs = op.out_channels * float((spikes * np.outer(rows, columns)).sum()) / len(values)
+    acs = fan_out * float((spikes * np.outer(rows, columns)).sum()) / len(values)
     return _accumulates(values, acs, dense, acs * op.weight_bits)
 
 
-def _reached(size: int, op: Conv) -> np.ndarray:
+def _reached(size: int, op: Conv | DepthwiseConv) -> np.ndarray:
     """For each row (or column) of the input, how many rows of the output it reaches."""
     outputs = (size + 2 * op.padding - op.kernel) // op.stride + 1
     offsets = np.arange(size)[:, None] - np.arange(outputs) * op.stride + op.padding
     return ((offsets >= 0) & (offsets < op.kernel)).sum(1)
+
+
+def _head_sum(op: HeadSum, kind: TensorType, values: np.ndarray) -> Counts:
+    """A step of the sum for each spike."""
+    if not kind.is_spikes:
+        return _multiplications(float(kind.values))
+    return _accumulates(values, float(values.sum(dtype=np.int64)) / len(values), kind.values)
 
 
 def _mask_attention(op: MaskAttention, kind: TensorType, values: np.ndarray) -> Counts:
@@ -167,22 +191,36 @@ def _mask_attention(op: MaskAttention, kind: TensorType, values: np.ndarray) -> 
     return _accumulates(values, acs, kind.values / 3)
 
 
+def _parallel_neuron(op: ParallelNeuron, kind: TensorType, values: np.ndarray) -> Counts:
+    """A multiplication for each weight that is not zero, in every neuron."""
+    return _multiplications(float(np.count_nonzero(op.weight)) * kind.channels * kind.positions)
+
+
 def _self_attention(op: SelfAttention, kind: TensorType, values: np.ndarray) -> Counts:
     """Pairs of key and value spikes of a token, then one sum for each query spike and channel."""
-    d = op.head_channels(kind)
+    d, e = op.head_channels(kind), op.head_channels(kind) * op.value_ratio
+    dense = 2.0 * kind.steps * kind.positions * op.heads * d * e
+    if not kind.is_spikes:
+        return _multiplications(dense)
     images, steps, _, height, width = values.shape
-    spikes = values.reshape(images, steps, 3, op.heads, d, height * width).sum(
-        4, dtype=np.int64)
-    query, key, value = spikes[:, :, 0], spikes[:, :, 1], spikes[:, :, 2]
-    acs = float((key * value).sum() + d * query.sum()) / images
-    dense = 2.0 * kind.steps * kind.positions * op.heads * d * d
+    wide = op.heads * d
+    query, key, value = (
+        part.reshape(images, steps, op.heads, -1, height * width).sum(3, dtype=np.int64)
+        for part in np.split(values, [wide, 2 * wide], axis=2))
+    acs = float((key * value).sum() + e * query.sum()) / images
     return _accumulates(values, acs, dense)
 
 
 def _accumulates(spikes: np.ndarray, acs: float, dense: float, weight_bits: float = 0.0) -> Counts:
-    return {"rate": float(spikes.mean()), "macs": 0.0, "acs": acs, "dense": dense,
+    return {"rate": float(spikes.mean()), "macs": 0.0, "acs": acs, "dense": float(dense),
             "weight_bits": weight_bits}
 
 
+def _multiplications(dense: float, weight_bits: float = 0.0) -> Counts:
+    return {"rate": None, "macs": dense, "acs": 0.0, "dense": dense, "weight_bits": weight_bits}
+
+
 _COUNTERS: dict[type, Callable[..., Counts]] = {
-    Conv: _conv, MaskAttention: _mask_attention, SelfAttention: _self_attention}
+    Conv: _conv, DepthwiseConv: _depthwise_conv, HeadSum: _head_sum,
+    MaskAttention: _mask_attention, ParallelNeuron: _parallel_neuron,
+    SelfAttention: _self_attention}

@@ -7,6 +7,7 @@ import numpy as np
 
 from golden.checkpoints import Notes
 from golden.data import NAMES, Dataset, load, load_user
+from golden.run import image_shape
 from ir import Graph
 
 __all__ = ["default_data", "find_data", "test_images"]
@@ -43,8 +44,8 @@ def test_images(dataset: Dataset, graph: Graph, count: int | None) -> tuple[np.n
     there = len(dataset.test_images)
     if count is not None and count > there:
         raise ValueError(f"Data set {dataset.name!r} has {there} test images, not {count}")
-    if dataset.image_shape != graph.image.shape[1:]:
+    if dataset.image_shape != image_shape(graph):
         raise ValueError(f"Network {graph.name!r} takes images of "
-                         f"{'x'.join(map(str, graph.image.shape[1:]))}, data set "
+                         f"{'x'.join(map(str, image_shape(graph)))}, data set "
                          f"{dataset.name!r} has {'x'.join(map(str, dataset.image_shape))}")
     return dataset.test_images[:count], dataset.test_labels[:count]

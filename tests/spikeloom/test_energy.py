@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ir import Graph, Node, pixels
-from ir.ops import Conv, Repeat, SelfAttention
+from ir.ops import Conv, ParallelNeuron, Repeat, SelfAttention
 from spikeloom.energy import FP32, INT8, model_energy
+from tests.ir.field import field_graph
 from tests.ir.graphs import small_graph
 
 
@@ -129,3 +130,21 @@ def test_missing_tensor():
     del trace["stem_lif"]
     with pytest.raises(ValueError, match="The trace lacks tensor 'stem_lif', which energy is"):
         model_energy(graph, trace)
+
+
+def test_every_operator_with_weights_or_sums_is_counted():
+    graph = field_graph(3)
+    trace = random_trace(graph, 3)
+    layers = {layer.name: layer for layer in model_energy(graph, trace).layers}
+    spikes = trace["spikes"]
+    # 3x3 with stride 2 and padding 1: the odd row and column of six is in two windows but the last
+    reach = np.array([1, 2, 1, 2, 1, 1])
+    assert layers["depthwise"].acs == (spikes * np.outer(reach, reach)).sum() / len(spikes)
+    assert layers["depthwise"].rate == pytest.approx(spikes.mean())
+    assert layers["gain"].macs == 3 * 8 * 9 and layers["gain"].acs == 0
+    assert layers["heads"].acs == trace["q"].sum() / 2
+    neuron = next(node.op for node in graph.nodes if node.name == "parallel")
+    assert isinstance(neuron, ParallelNeuron)
+    assert layers["parallel"].macs == np.count_nonzero(neuron.weight) * 8 * 9
+    # two heads of four channels, values twice as wide, counts: K^T V and Q (K^T V)
+    assert layers["sums"].macs == 2 * 3 * 9 * 2 * 4 * 8 and layers["sums"].rate is None

@@ -8,6 +8,7 @@ import numpy as np
 from hdl.layout import Layout
 from hdl.spike_adder import SpikeAdder
 from hdl.window import Window
+from hdl.window_load import WindowLoad
 from hdl.wires import Process, Wire
 from hdl.word_reader import WordReader
 from ir.ops import Conv
@@ -45,46 +46,18 @@ class ConvTiming:
     images: np.ndarray
 
     @cached_property
+    def load(self) -> WindowLoad:
+        return WindowLoad(self.op, self.a.tensor, self.scan, self.images)
+
+    @property
     def window(self) -> Window:
-        return Window.of(self.op, self.a.tensor)
-
-    @cached_property
-    def _taps(self) -> np.ndarray:
-        """What each window reads: ``[windows, T, taps, C]``, with -1 outside the map."""
-        count, steps, channels = self.images.shape[:3]
-        window = self.window
-        maps = self.images.reshape(count, steps, channels, window.rows, window.columns)
-        edge = self.op.pad_value if self.op.pad_value else -1
-        pad = ((0, 0),) * 3 + ((window.padding, window.padding),) * 2
-        maps = np.pad(maps.astype(np.int64), pad, constant_values=edge)
-        views = np.lib.stride_tricks.sliding_window_view(
-            maps, (window.kernel, window.kernel), axis=(3, 4))
-        views = views[:, :, :, ::window.stride, ::window.stride]
-        # [N, T, C, Y, X, K, K] to windows of all images in a row
-        return views.transpose(0, 3, 4, 1, 5, 6, 2).reshape(
-            -1, steps, window.kernel**2, channels)
-
-    @cached_property
-    def words(self) -> np.ndarray:
-        """Cycles of each word in the search, ``[windows, words]``; 0 where there is none."""
-        taps = self._taps
-        ones = np.bitwise_count(np.maximum(taps, 0)).reshape(*taps.shape[:3], -1, self.scan)
-        cost = np.maximum(ones.sum(-1), 1)
-        cost[taps[..., ::self.scan] < 0] = 0
-        return cost.reshape(len(taps), -1)
-
-    @cached_property
-    def sums(self) -> np.ndarray:
-        """Tokens of each window and time step in the replay, ``[windows, T]``."""
-        taps, planes = np.maximum(self._taps, 0), self.a.tensor.interval.bits
-        events = [(taps >> plane & 1).sum((2, 3)) for plane in range(planes)]
-        return np.maximum(events, 1).sum(0)
+        return self.load.window
 
     def service(self) -> float:
         """Cycles per image of the busiest part, never waiting for anything."""
         images = len(self.images)
-        find = self.words.sum() / images
-        add = np.maximum(self.sums, self.out.groups).sum() * self.out.blocks / images
+        find = self.load.search.sum() / images
+        add = np.maximum(self.load.replay, self.out.groups).sum() * self.out.blocks / images
         return float(max(find, add, self.a.image_beats))
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
@@ -112,10 +85,10 @@ class ConvTiming:
     def _find(self, filled: list[int], released: list[int], listed: list[int],
               replayed: list[int]) -> Process:
         window = self.window
-        cycles, count = self.words.sum(1).tolist(), (self.words > 0).sum(1).tolist()
-        last_word = [row[row > 0][-1] for row in self.words]
+        cycles, count = self.load.search.tolist(), self.load.words.tolist()
+        last_word = self.load.last_words.ravel().tolist()
         image = window.rows * window.columns
-        done = issued = number = 0
+        done = issued = number = rows_done = 0
         for start in range(0, len(self.images) * image, image):
             for row in range(window.out_rows):
                 for column in range(window.out_columns):
@@ -127,19 +100,20 @@ class ConvTiming:
                     issue = max(filled[need] + CHOSEN, issued)
                     free = replayed[number - 2] + 1 if number >= 2 else 0
                     begin = max(issue + WordReader.LATENCY, done, free)
-                    issued = issue + max(WINDOW, count[number])
+                    issued = issue + max(WINDOW, count[number % len(count)])
                     done = begin + cycles[number]
                     listed.append(done + LISTED)
                     number += 1
                 rows = window.released_rows(row)
-                forgotten = done - int(last_word[number - 1])
+                forgotten = done - last_word[rows_done]
+                rows_done += 1
                 released.extend([forgotten] * (rows * window.columns))
 
     def _add(self, listed: list[int], replayed: list[int], o: Wire) -> Process:
         drain, adder = self.out.groups, SpikeAdder
         depth = adder.buffer_depth(self.out)
         issued, spaced, beats = -1, 0, 0
-        for number, sums in enumerate(self.sums.tolist()):
+        for number, sums in enumerate(self.load.replay.tolist()):
             while len(listed) <= number:
                 yield
             ready = listed[number] + BEGUN

@@ -16,7 +16,8 @@ class EventLists(wiring.Component):
     """Turns the words of a window into lists of weight rows, one list per segment.
 
     A segment is one bit plane of one time step, planes from the highest down; spikes have one
-    plane. Two banks alternate: one is filled while the other is replayed.
+    plane, and the highest plane of signed values is their sign. Two banks alternate: one is filled
+    while the other is replayed.
 
     Timing
     ------

@@ -34,7 +34,12 @@ class SpikeAdder(wiring.Component):
     """Replays a window's lists for every group of output channels.
 
     For each group and time step it adds one weight row per event, doubling the sums between bit
-    planes, and sends the sums out ``drain`` channels at a time, aligned and with their bias.
+    planes, and sends the sums out ``drain`` channels at a time, aligned and with their bias. Of
+    signed inputs the highest plane weighs negative (two's complement): its rows are subtracted.
+
+    On the way from plane to plane a sum may leave :meth:`Conv.accumulator`, and wraps. Doubling,
+    adding and subtracting are exact modulo a power of two, so that a register that holds every
+    finished sum is wide enough.
 
     Timing
     ------
@@ -162,11 +167,13 @@ class SpikeAdder(wiring.Component):
             m.d.sync += [entry.eq(entry + 1), left.eq(left - 1), list_done.eq(left <= 2)]
 
         token = Signal(data.StructLayout({
-            "event": 1, "first": 1, "double": 1, "done": 1, "group": at.group.shape()}))
+            "event": 1, "first": 1, "double": 1, "negative": 1, "done": 1,
+            "group": at.group.shape()}))
         m.d.comb += [
             token.event.eq(issue & ~empty),
             token.first.eq(issue & (entry == 0) & (at.plane == 0)),
             token.double.eq(issue & (entry == 0) & (at.plane != 0)),
+            token.negative.eq((at.plane == 0) if self.a.interval.signed else 0),
             token.done.eq(sends),
             token.group.eq(at.group),
         ]
@@ -206,11 +213,20 @@ class SpikeAdder(wiring.Component):
             with m.If(at.first & ~at.event):
                 m.d.sync += sums[lane].eq(0)
             with m.Elif(at.event):
-                m.d.sync += sums[lane].eq(Mux(at.first, 0, kept) + words[lane])
+                m.d.sync += sums[lane].eq(
+                    self._added(Mux(at.first, 0, kept), words[lane], at.negative))
             if source.planes > 1:
                 with m.Elif(at.double):
                     m.d.sync += sums[lane].eq(kept)
         return sums, delayed[6].done
+
+    def _added(self, kept, word, negative):
+        """``kept + word``, or ``kept - word`` in the negative plane of signed inputs."""
+        if not self.a.interval.signed:
+            return kept + word
+        # One adder for both: the complement of the word, and the one it lacks as a carry.
+        turned = word.as_unsigned() ^ negative.replicate(len(word))
+        return (Cat(negative, kept).as_signed() + Cat(negative, turned).as_signed()) >> 1
 
     def _drain(self, m, sums, loaded):
         """Send finished sums out, a beat per cycle, shifted and with their bias."""

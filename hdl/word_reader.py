@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.arith import ones, table, wrapping
+from hdl.arith import ones, pack, table, wrapping
 from hdl.fifo import Fifo
 from hdl.layout import Layout
 from hdl.window import Window
@@ -166,7 +166,7 @@ class WordReader(wiring.Component):
         m.d.sync += delayed[2].base.eq(base)
 
         width = self.layout.tensor.interval.bits
-        padding = sum(self.pad_value << width * lane for lane in range(self.scan))
+        padding = pack([self.pad_value] * self.scan, width)
         m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.DEPTH)
         arrived, into = delayed[3], buffer.i
         m.d.comb += [

@@ -36,7 +36,7 @@ class ConvFolding:
 
 
 class ConvEngine(wiring.Component):
-    """Event-driven convolution of spikes, counts or pixels.
+    """Event-driven convolution of spikes, counts, pixels or signed values.
 
     The last rows of the map are kept (:class:`RowBuffer`); each window is read word by word
     (:class:`WindowSource`, :class:`WordReader`), its spikes are listed (:class:`EventLists`), and
@@ -52,8 +52,9 @@ class ConvEngine(wiring.Component):
     ----------
     op : :class:`Conv`
     a : :class:`Layout`
-        Of the input; spikes or unsigned counts. Its lanes must divide ``folding.scan``, and that
-        its block.
+        Of the input, of any interval: the engine adds one weight row per one among the bits of a
+        value, two's complement if signed. Its lanes must divide ``folding.scan``, and that its
+        block.
     folding : :class:`ConvFolding`
     name : str
         Names the memory contents; unique in a design.
@@ -70,8 +71,6 @@ class ConvEngine(wiring.Component):
     """
 
     def __init__(self, op: Conv, a: Layout, folding: ConvFolding, *, name: str = "conv"):
-        if a.tensor.interval.signed:
-            raise ValueError(f"ConvEngine takes unsigned values, not {a.tensor.interval}")
         self.op, self.a, self.folding, self.name = op, a, folding, name
         self.out = Layout(op.output(a.tensor), folding.lanes, folding.drain)
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
@@ -86,8 +85,10 @@ class ConvEngine(wiring.Component):
         list_depth = 2 * segments << max(1, (longest - 1).bit_length())
         position_words = a.tensor.steps * a.tensor.channels // scan
         parameters = out.lanes * (int(abs(op.bias).max()).bit_length() + 2)
+        turned = op.weight_bits * out.block * a.tensor.interval.signed
         return (
-            logic(330 + 8 * rows + 6 * segments + (3.1 + (planes > 1)) * sums + 3 * out.bits,
+            logic(330 + 8 * rows + 6 * segments + (3.1 + (planes > 1)) * sums + turned
+                  + 3 * out.bits,
                   330 + 3 * rows + 2 * sums + op.weight_bits * out.block + 4 * out.bits)
             + ram(rows, window.ring_positions * position_words)
             + ram(rows + longest.bit_length() + 4, WordReader.DEPTH)

@@ -1,6 +1,8 @@
 """A value per channel that is carried from beat to beat: neurons and sums."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from amaranth import *
@@ -60,13 +62,13 @@ class Recurrence(wiring.Component):
     """Carries a state per lane through the ``period`` beats until the same channels come again.
 
     Subclasses say how: :meth:`charge` joins the state and the input, :meth:`settle` makes the
-    output and the next state of it, one pipeline stage each.
+    output and the next state of it, in one pipeline stage each or in several.
 
     Timing
     ------
-    Latency :attr:`LATENCY` cycles. One beat per cycle; where a state comes again after fewer than
-    :attr:`LOOP` beats, a round of ``period`` beats takes :attr:`LOOP` cycles. A stalled output
-    stalls the input.
+    Latency :attr:`LATENCY` cycles: one to read the state, and the stages. One beat per cycle;
+    where a state comes again after fewer than :attr:`LOOP` beats, a round of ``period`` beats
+    takes :attr:`LOOP` cycles. A stalled output stalls the input.
 
     Parameters
     ----------
@@ -79,6 +81,8 @@ class Recurrence(wiring.Component):
         How often they come before the state starts from zero.
     every : bool
         Whether each round gives output, or the last alone.
+    charging, settling : int
+        The pipeline stages of :meth:`charge` and :meth:`settle`.
 
     Members
     -------
@@ -86,28 +90,31 @@ class Recurrence(wiring.Component):
         Input and output stream.
     """
 
-    LATENCY = 3
-    LOOP = 3
-
     def __init__(self, a: Layout, out: Layout, state: Interval, *, period: int, rounds: int,
-                 every: bool):
+                 every: bool, charging: int = 1, settling: int = 1):
         self.a, self.out, self.state = a, out, state
         self.period, self.rounds, self.every = period, rounds, every
+        self.charging = charging
+        self.LATENCY = self.LOOP = 1 + charging + settling
         super().__init__({"i": In(a.signature()), "o": Out(out.signature())})
 
     def constants(self, m: Module, step: Value, taken: Value) -> Value | None:
         """What :meth:`settle` needs to know of the channels; none by default.
 
-        The answer to a beat taken with ``taken`` must be there two steps later.
+        The answer to a beat for which ``taken`` is high must be there two steps later.
         """
         return None
 
-    def charge(self, v: Value, x: Value) -> Value:
-        """The state of one lane, before the output is made."""
+    def charge(self, v: Value, x: Value, later: Callable[[Value], Value]) -> Value:
+        """The state of one lane, before the output is made.
+
+        ``later`` puts a register into the way of a value: one pipeline stage more.
+        """
         raise AssertionError(f"{type(self).__name__} does not say how it charges")
 
-    def settle(self, h: Value, constant: Value | None) -> tuple[Value, Value]:
-        """Output and next state of one lane."""
+    def settle(self, h: Value, constant: Value,
+               later: Callable[[Value], Value]) -> tuple[Value, Value]:
+        """Output and next state of one lane, of which :meth:`constants` knows ``constant``."""
         return h, h
 
     def area(self) -> Budget:
@@ -142,34 +149,44 @@ class Recurrence(wiring.Component):
                 m.d.sync += pause.eq(pause - 1)
 
         tags = data.StructLayout({"valid": 1, "first": 1, "last": 1, "beat": beat.shape()})
-        at = [Signal(tags, name="charging"), Signal(tags, name="settling")]
+        at = [Signal(tags, name=f"stage{n}") for n in range(self.LATENCY - 1)]
         x = Signal(self.i.payload.shape())
         h = Signal(data.ArrayLayout(state, lanes))
-        constants = self.constants(m, step, taken)
+        # Constants are asked for two steps before they are needed.
+        asking = taken if self.charging == 1 else step & at[self.charging - 2].valid
+        constants = self.constants(m, step, asking)
         v = Signal.like(h)
         with m.If(step):
             m.d.sync += [
                 at[0].valid.eq(taken), at[0].first.eq(turn == 0),
                 at[0].last.eq(turn == self.rounds - 1), at[0].beat.eq(beat),
-                x.eq(self.i.payload), at[1].eq(at[0]),
-                self.o.valid.eq(at[1].valid & (self.every | at[1].last)),
+                x.eq(self.i.payload),
+                *(after.eq(before) for before, after in pairwise(at)),
+                self.o.valid.eq(at[-1].valid & (self.every | at[-1].last)),
             ]
+
+        def later(value):
+            register = Signal(value.shape(), name="later")
+            with m.If(step):
+                m.d.sync += register.eq(value)
+            return register
+
         settled = Signal.like(h)
         for lane in range(lanes):
+            charged = self.charge(v[lane], x[lane], later)
             output, settled_lane = self.settle(
-                h[lane], None if constants is None else constants[lane])
+                h[lane], None if constants is None else constants[lane], later)
             m.d.comb += settled[lane].eq(settled_lane)
             with m.If(step):
-                m.d.sync += [h[lane].eq(self.charge(v[lane], x[lane])),
-                             self.o.p[lane].eq(output)]
+                m.d.sync += [h[lane].eq(charged), self.o.p[lane].eq(output)]
         if self.rounds > 1:
             m.submodules.state = memory = Memory(width=state.width * lanes, depth=self.period)
             m.d.comb += [
                 memory.read_en.eq(step),
                 memory.read_addr.eq(beat),
                 v.eq(Mux(at[0].first, 0, memory.read_data)),
-                memory.write_en.eq(step & at[1].valid),
-                memory.write_addr.eq(at[1].beat),
+                memory.write_en.eq(step & at[-1].valid),
+                memory.write_addr.eq(at[-1].beat),
                 memory.write_data.eq(settled),
             ]
         return m

@@ -15,6 +15,8 @@ def lif(op: Lif, x: Tensor) -> Tensor:
     x = check_integers("Lif", x)
     if x.shape[2] != op.channels:
         raise ValueError(f"Lif has {op.channels} thresholds for {x.shape[2]} channels")
+    if op.threshold.ndim == 2 and len(op.threshold) != x.shape[1]:
+        raise ValueError(f"Lif has thresholds of {len(op.threshold)} time steps for {x.shape[1]}")
     thresholds = torch.from_numpy(op.threshold.copy())[..., None, None]
     if op.threshold.ndim == 1:
         thresholds = thresholds.expand(x.shape[1], -1, 1, 1)

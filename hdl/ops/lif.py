@@ -1,14 +1,14 @@
 """Leaky integrate-and-fire neurons."""
 
+import numpy as np
 from amaranth import *
-from amaranth.lib import data
 
-from hdl.area import logic, rom
-from hdl.arith import pack, wrapping
+from hdl.area import logic
+from hdl.channel_constants import ChannelConstants
 from hdl.layout import Layout
-from hdl.memory import Memory
+from hdl.leak import Leak
 from hdl.recurrence import Recurrence
-from ir import Budget
+from ir import Budget, Interval
 from ir.ops import Lif, Reset
 
 __all__ = ["LifLanes"]
@@ -19,8 +19,9 @@ class LifLanes(Recurrence):
 
     Timing
     ------
-    As :class:`Recurrence`: latency 3, one beat per cycle, at least 3 cycles per block and time
-    step when there is more than one time step.
+    As :class:`Recurrence`: latency 3, or more where the leak takes several stages; one beat per
+    cycle; where a potential is kept at all, at least as many cycles per block and time step as
+    the latency has.
 
     Parameters
     ----------
@@ -37,45 +38,33 @@ class LifLanes(Recurrence):
     """
 
     def __init__(self, op: Lif, a: Layout, *, name: str = "lif"):
-        self.op, self.name = op, name
-        super().__init__(a, a.retyped(op.output(a.tensor)), op.potential(a.tensor.interval),
-                         period=a.groups, rounds=a.tensor.steps, every=True)
+        out, state = a.retyped(op.output(a.tensor)), op.potential(a.tensor)
+        # A potential of which nothing is kept is none.
+        rounds = a.tensor.steps if op.keep else 1
+        self.op = op
+        self.leak = Leak.of(op.keep, op.drive << op.fraction_bits, op.divisor,
+                            state if rounds > 1 else Interval(0, 0), a.tensor.interval)
+        # Above the greatest potential, one threshold is as good as another.
+        self.threshold = ChannelConstants(np.minimum(op.threshold, state.high + 1)[None], a,
+                                          f"{name}_threshold")
+        super().__init__(a, out, state, period=a.groups, rounds=rounds, every=True,
+                         charging=self.leak.stages)
 
     def area(self) -> Budget:
         """Estimated resources."""
-        bits = int(self.op.threshold.max()).bit_length() + 1
-        return (super().area() + logic(30 + 1.5 * self.a.lanes * self.state.bits)
-                + rom(bits * self.a.lanes, self.a.tensor.channels // self.a.lanes))
+        lanes, bits = self.a.lanes, self.state.bits
+        return (super().area() + self.threshold.area()
+                + logic(30 + lanes * (bits / 2 + self.leak.luts),
+                        lanes * bits * (self.charging - 1)))
 
     def constants(self, m, step, taken):
         """The thresholds of the beat's channels."""
-        op, a = self.op, self.a
-        bits = int(op.threshold.max()).bit_length() + 1
-        thresholds = [pack(op.threshold[first:first + a.lanes].tolist(), bits)
-                      for first in range(0, a.tensor.channels, a.lanes)]
-        m.submodules.thresholds = memory = Memory(
-            width=bits * a.lanes, depth=len(thresholds), name=f"{self.name}_threshold",
-            contents=thresholds)
-        group, turn = Signal(range(a.groups)), Signal(range(a.tensor.steps))
-        block = Signal(range(max(2, len(thresholds))))
-        with m.If(taken):
-            m.d.sync += group.eq(wrapping(group, a.groups))
-            with m.If(group == a.groups - 1):
-                m.d.sync += turn.eq(wrapping(turn, a.tensor.steps))
-                with m.If(turn == a.tensor.steps - 1):
-                    m.d.sync += block.eq(Mux(block == len(thresholds) - a.groups, 0,
-                                             block + a.groups))
-        found = Signal(data.ArrayLayout(signed(bits), a.lanes))
-        m.d.comb += [memory.read_en.eq(step), memory.read_addr.eq(block + group)]
-        with m.If(step):
-            m.d.sync += found.eq(memory.read_data)
-        return found
+        return self.threshold.read(m, step, taken)
 
-    def charge(self, v, x):
-        # Amaranth's // rounds towards minus infinity; by a power of two it is a shift.
-        return (self.op.keep * v + self.op.drive * x) // self.op.divisor
+    def charge(self, v, x, later):
+        return self.leak.build(v, x, later)
 
-    def settle(self, h, constant):
-        fires = h >= constant
-        reset = 0 if self.op.reset is Reset.TO_ZERO else h - constant
+    def settle(self, h, constant, later):
+        fires = h >= constant[0]
+        reset = 0 if self.op.reset is Reset.TO_ZERO else h - constant[0]
         return fires, Mux(fires, reset, h)

@@ -26,5 +26,5 @@ class TimeSumLanes(Recurrence):
         super().__init__(a, a.retyped(out), out.interval, period=a.groups,
                          rounds=a.tensor.steps, every=False)
 
-    def charge(self, v, x):
+    def charge(self, v, x, later):
         return v + x

@@ -26,5 +26,5 @@ class TokenSumLanes(Recurrence):
         super().__init__(a, a.retyped(out), out.interval, period=a.position_beats,
                          rounds=a.tensor.positions, every=False)
 
-    def charge(self, v, x):
+    def charge(self, v, x, later):
         return v + x

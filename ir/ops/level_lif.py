@@ -31,10 +31,13 @@ class LevelLif:
 
     ``v`` is zero before the first step of an image. With ``keep = 0`` there is no state: ``s`` is
     a quantiser, and any rounding of ties, any scale, is a choice of thresholds (``2 * x > 3`` is
-    ``x >= 2``). Nothing saturates but the number of levels.
+    ``x >= 2``). With one level it is a neuron whose reset need not be its threshold: one that fires
+    strictly above ``u`` and loses ``u`` has the threshold ``u + 1``. Nothing saturates but the
+    number of levels.
 
     Sources: integer leaky integrate-and-fire and spike firing approximation of the Spike-driven
-    Transformer V3 (Yao et al., 2025); ternary spikes of SpikeLM (Xing et al., ICML 2024).
+    Transformer V3 (Yao et al., 2025); ternary spikes as of SpikeLM (Xing et al., ICML 2024), whose
+    leak, which depends on the last spike, is not here.
 
     Parameters
     ----------

@@ -5,13 +5,10 @@ from hypothesis import strategies as st
 
 from ir import Interval, TensorType
 from ir.ops import (
-    OPS,
     Add,
     Conv,
-    Lif,
     MaskAttention,
     Repeat,
-    Reset,
     SelfAttention,
     TimeSum,
     TokenSum,
@@ -56,7 +53,6 @@ def test_conv_is_checked(changes, error, message):
     (conv(pad_value=2), tensor(2), r"Conv pad_value 2 is outside 0\.\.1, the interval of its"),
     (conv(weight=np.zeros((3, 2, 5, 5), int)), tensor(2),
      "Conv kernel 5 is larger than its 3x3 input with padding 0"),
-    (Lif(threshold=[1, 2]), tensor(3), "Lif has 2 thresholds for 3 channels"),
     (MaskAttention(), tensor(3, high=2), r"MaskAttention takes spikes, not 0\.\.2"),
     (MaskAttention(), tensor(4), "which 4 channels are not: not a multiple of 3"),
     (SelfAttention(), tensor(3, high=2), r"SelfAttention takes spikes, not 0\.\.2"),
@@ -74,11 +70,6 @@ def test_add_takes_one_shape():
 
 
 @pytest.mark.parametrize(("make", "error", "message"), [
-    (lambda: Lif(threshold=[0]), ValueError, "Lif threshold must be at least 1, not 0"),
-    (lambda: Lif(threshold=[0.5]), TypeError, "Lif threshold must be integers, not float64"),
-    (lambda: Lif(threshold=[1], reset="zero"), TypeError, "Lif reset must be a Reset, not 'zero'"),
-    (lambda: Lif(threshold=[1], keep=2), ValueError, "Lif keeps 2/2 of its potential, which is"),
-    (lambda: Lif(threshold=[1], drive=0), ValueError, "Lif drive must be at least 1, not 0"),
     (lambda: Repeat(steps=0), ValueError, "Repeat steps must be at least 1, not 0"),
     (lambda: SelfAttention(heads=0), ValueError, "SelfAttention heads must be at least 1, not 0"),
 ])
@@ -97,8 +88,6 @@ def test_shapes_and_intervals():
     assert TokenSum().output(tensor(low=-2, high=1)).interval == Interval(-18, 9)
     assert Repeat(steps=5).output(tensor(steps=1)).steps == 5
     assert Add().output(tensor(low=-2), tensor(high=4)).interval == Interval(-2, 5)
-    assert {type(op) for op in (MaskAttention(), SelfAttention(), TimeSum(), TokenSum(), Add(),
-                                Repeat(steps=1), conv(), Lif(threshold=[1]))} == set(OPS)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 3), st.integers(1, 2), st.integers(0, 2),
@@ -115,19 +104,3 @@ def test_conv_interval_is_reached_and_never_left(seed, kernel, stride, padding, 
     assert interval == Interval(int(min(ends[0])), int(max(ends[1])))
     inner = op.accumulator(Interval(0, high))
     assert inner.low <= 0 <= inner.high
-
-
-@given(st.lists(st.integers(-30, 30), min_size=1, max_size=40), st.integers(1, 9),
-       st.integers(1, 3), st.integers(1, 9), st.integers(1, 40), st.sampled_from(Reset))
-def test_membranes_stay_in_their_interval(currents, keep, drive, more, threshold, reset):
-    op = Lif(threshold=[threshold], keep=keep, drive=drive, divisor=keep + more, reset=reset)
-    interval = op.potential(Interval(min(currents), max(currents)))
-    v = 0
-    for x in currents:
-        h = (keep * v + drive * x) // op.divisor
-        assert interval.low <= h <= interval.high
-        if h >= threshold:
-            v = 0 if reset is Reset.TO_ZERO else h - threshold
-        else:
-            v = h
-        assert interval.low <= v <= interval.high

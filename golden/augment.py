@@ -35,7 +35,12 @@ class Augmentation:
     erase: int = 0
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
-        """Moved copies of uint8 ``[N, C, H, W]``; what comes in from outside is pixel 0."""
+        """Moved copies of uint8 ``[N, C, H, W]``; what comes in from outside is pixel 0.
+
+        All frames of a recording, ``[N, T, C, H, W]``, move alike.
+        """
+        if images.ndim == 5:
+            return self(images.flatten(1, 2), generator).view(images.shape)
         count, _, height, width = images.shape
 
         def draw(amount: float) -> Tensor:

@@ -9,12 +9,12 @@ __all__ = ["Dataset"]
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images in a training and a test part.
+    """Images, or frames of events, in a training and a test part.
 
     Parameters
     ----------
     name : str
-    train_images, test_images : uint8 array ``[N, C, H, W]``
+    train_images, test_images : uint8 array ``[N, C, H, W]`` or ``[N, T, C, H, W]``
     train_labels, test_labels : int64 array ``[N]``
         Classes, counted from 0.
 
@@ -39,9 +39,9 @@ class Dataset:
             if labels.dtype.kind not in "iu":
                 raise TypeError(f"Data set {self.name!r}: {part} labels must be integers, "
                                 f"not {labels.dtype}")
-            if images.ndim != 4:
-                raise ValueError(f"Data set {self.name!r}: {part} images must be [N, C, H, W], "
-                                 f"not {list(images.shape)}")
+            if images.ndim not in (4, 5):
+                raise ValueError(f"Data set {self.name!r}: {part} images must be [N, C, H, W] or "
+                                 f"[N, T, C, H, W], not {list(images.shape)}")
             if labels.shape != images.shape[:1]:
                 raise ValueError(f"Data set {self.name!r}: {list(labels.shape)} {part} labels for "
                                  f"{len(images)} images")
@@ -63,5 +63,10 @@ class Dataset:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Channels, height and width."""
-        _, channels, height, width = self.train_images.shape
+        channels, height, width = self.train_images.shape[-3:]
         return channels, height, width
+
+    @property
+    def steps(self) -> int:
+        """Frames of a recording; 1 for images."""
+        return self.train_images.shape[1] if self.train_images.ndim == 5 else 1

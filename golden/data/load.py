@@ -6,6 +6,7 @@ from pathlib import Path
 from golden.data.cifar import load_cifar10
 from golden.data.dataset import Dataset
 from golden.data.idx import load_idx
+from golden.data.nmnist import load_nmnist
 from golden.data.packaged import load_digits, load_mnist_subset
 
 __all__ = ["FOLDER_VARIABLE", "NAMES", "load"]
@@ -16,7 +17,8 @@ FOLDER_VARIABLE = "SPIKELOOM_DATA"
 PACKAGED = {"digits": load_digits, "mnist-subset": load_mnist_subset}
 FILES = {"mnist": lambda folder: load_idx("mnist", folder),
          "fashion-mnist": lambda folder: load_idx("fashion-mnist", folder),
-         "cifar10": load_cifar10}
+         "cifar10": load_cifar10,
+         "nmnist": load_nmnist}
 NAMES = (*PACKAGED, *FILES)
 
 

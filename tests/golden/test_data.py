@@ -65,7 +65,7 @@ def test_the_variable_names_the_folder(data_folder, monkeypatch):
 
 
 def test_names():
-    assert NAMES == ("digits", "mnist-subset", "mnist", "fashion-mnist", "cifar10")
+    assert NAMES == ("digits", "mnist-subset", "mnist", "fashion-mnist", "cifar10", "nmnist")
     with pytest.raises(ValueError, match="no data set 'mnst'; there are digits, mnist-subset"):
         load("mnst")
 

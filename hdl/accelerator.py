@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 
 from amaranth import *
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.fifo import Fifo
@@ -13,6 +13,7 @@ from hdl.network import Network
 from hdl.ops import Folding
 from hdl.pixel_input import PixelInput
 from hdl.registers import RegisterFile
+from hdl.relay import Relay
 from ir import IMAGE, Graph
 
 __all__ = ["Accelerator"]
@@ -28,7 +29,7 @@ class Accelerator(wiring.Component):
 
     Timing
     ------
-    As the network's slowest stage. At most 16 images are inside at a time.
+    As the network's slowest stage; the output is registered once more. At most 16 images are inside at a time.
 
     Parameters
     ----------
@@ -81,6 +82,9 @@ class Accelerator(wiring.Component):
         m.submodules.malformed = malformed = Fifo(1, IMAGES_IN_FLIGHT)
         m.submodules.registers = registers = RegisterFile(
             network=self.digest, pixels=self.pixels, classes=self.classes)
+        packet = data.StructLayout({"logit": 32, "last": 1, "malformed": 1})
+        # Registers at the border: what waits outside is on no path inside.
+        m.submodules.output = output = Relay(packet)
         wiring.connect(m, pixels.o, network.i)
         wiring.connect(m, pixels.flag, malformed.i)
 
@@ -89,19 +93,24 @@ class Accelerator(wiring.Component):
             pixels.tdata.eq(self.s_axis_tdata), pixels.tvalid.eq(self.s_axis_tvalid),
             pixels.tlast.eq(self.s_axis_tlast), self.s_axis_tready.eq(pixels.tready),
             final.eq(logit == self.classes - 1),
-            self.m_axis_tdata.eq(network.o.p[0]),
-            self.m_axis_tvalid.eq(network.o.valid & malformed.o.valid),
-            self.m_axis_tlast.eq(final),
-            self.m_axis_tuser.eq(malformed.o.payload),
-            network.o.ready.eq(self.m_axis_tready & malformed.o.valid),
-            leaves.eq(self.m_axis_tvalid & self.m_axis_tready & final),
-            malformed.o.ready.eq(leaves),
+            output.i.p.logit.eq(network.o.p[0]),
+            output.i.p.last.eq(final),
+            output.i.p.malformed.eq(malformed.o.payload),
+            output.i.valid.eq(network.o.valid & malformed.o.valid),
+            network.o.ready.eq(output.i.ready & malformed.o.valid),
+            malformed.o.ready.eq(output.i.valid & output.i.ready & final),
+            self.m_axis_tdata.eq(output.o.p.logit),
+            self.m_axis_tlast.eq(output.o.p.last),
+            self.m_axis_tuser.eq(output.o.p.malformed),
+            self.m_axis_tvalid.eq(output.o.valid),
+            output.o.ready.eq(self.m_axis_tready),
+            leaves.eq(self.m_axis_tvalid & self.m_axis_tready & self.m_axis_tlast),
             registers.opens.eq(pixels.opens),
             registers.enters.eq(pixels.flag.valid & pixels.flag.ready),
             registers.leaves.eq(leaves),
             registers.short.eq(pixels.short), registers.long.eq(pixels.long),
         ]
-        with m.If(self.m_axis_tvalid & self.m_axis_tready):
+        with m.If(output.i.valid & output.i.ready):
             m.d.sync += logit.eq(Mux(final, 0, logit + 1))
         for name in ("awaddr", "awvalid", "wdata", "wstrb", "wvalid", "bready", "araddr",
                      "arvalid", "rready"):

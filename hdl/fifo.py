@@ -67,12 +67,12 @@ class Fifo(wiring.Component):
             m.d.sync += self.o.valid.eq(there)
             with m.If(there):
                 m.d.sync += read.eq(Mux(read == self.depth - 1, 0, read + 1))
-        # Whether a beat is taken is known late in a cycle: it decides last.
+        # Whether a beat is taken is known late in a cycle: it only chooses between sums.
         full, almost = held == self.depth, held == self.depth - 1
         m.d.sync += [
-            held.eq(held + push - pop),
+            held.eq(Mux(pop, held + push - 1, held + push)),
             room.eq(pop | ~(full | (almost & push))),
             written.eq(push),
-            readable.eq(readable + written - (step & there)),
+            readable.eq(Mux(step, readable + written - there, readable + written)),
         ]
         return m

@@ -61,8 +61,6 @@ class Adders:
     ----------
     later : callable
         A value a step later: puts a register into its way.
-    level : int
-        Adders already before the first of these.
 
     Attributes
     ----------
@@ -70,8 +68,8 @@ class Adders:
         Registers in the way so far.
     """
 
-    def __init__(self, later: Callable[[Value], Value], level: int = 0):
-        self.later, self.level, self.registers = later, level, 0
+    def __init__(self, later: Callable[[Value], Value]):
+        self.later, self.level, self.registers = later, 0, 0
 
     def sum(self, terms: Sequence[tuple[Value, bool]]) -> Value:
         """The sum of at least one term, each with whether it is subtracted, one of them is not."""

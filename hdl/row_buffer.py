@@ -76,7 +76,8 @@ class RowBuffer(wiring.Component):
         beat, word = Signal(range(beats)), Signal(range(words))
         step, block = Signal(range(tensor.steps)), Signal(range(layout.blocks))
         address = Signal(range(self.depth))
-        occupied = Signal(range(window.ring_positions + 1))
+        # Where windows skip positions, a row is also forgotten before all of it came.
+        occupied = Signal(range(-window.ring_positions, window.ring_positions + 1))
         inside = Signal()
         taken = self.i.valid & self.i.ready
         word_done = taken & (beat == beats - 1)

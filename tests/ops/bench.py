@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain, repeat
 from random import Random
 
 import numpy as np
@@ -59,9 +60,10 @@ def golden(op, *inputs: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Outcome:
-    """The cycle of each beat, and how many values were compared."""
+    """The cycle of each beat out and in, and how many values were compared."""
 
     cycles: list[int]
+    taken: dict[str, list[int]]
     compared: int
 
 
@@ -72,6 +74,7 @@ def check(dut, op, inputs: Inputs, *, in_gap=0, out_gap=0, deadline: int = 20_00
     """
     expected = beats_of(dut.out, golden(op, *(images for _, images in inputs.values())))
     beats, cycles, now = [], [], [0]
+    taken = {name: [] for name in inputs}
 
     def producer(name, layout, images):
         async def run(ctx):
@@ -86,8 +89,12 @@ def check(dut, op, inputs: Inputs, *, in_gap=0, out_gap=0, deadline: int = 20_00
         assert not ctx.get(dut.o.valid), "more beats came out than were expected"
 
     async def clock(ctx):
+        ports = [getattr(dut, name) for name in inputs]
+        moves = [port.valid & port.ready for port in ports]
         while True:
-            await ctx.tick()
+            _, _, *moved = await ctx.tick().sample(*moves)
+            for name, took in zip(inputs, moved, strict=True):
+                taken[name] += [now[0]] * took
             now[0] += 1
 
     simulator = Simulator(dut)
@@ -96,31 +103,38 @@ def check(dut, op, inputs: Inputs, *, in_gap=0, out_gap=0, deadline: int = 20_00
     for name, (layout, images) in inputs.items():
         simulator.add_testbench(producer(name, layout, images))
     simulator.add_testbench(consumer)
-    simulator.run_until(1e-6 * deadline)
+    while now[0] < deadline and simulator.advance():
+        pass
     assert len(beats) == len(expected), f"only {len(beats)} of {len(expected)} beats came out"
     wrong = [n for n, (got, wanted) in enumerate(zip(beats, expected, strict=True))
              if list(got) != wanted]
     assert not wrong, f"beat {wrong[0]}: expected {expected[wrong[0]]}, got {beats[wrong[0]]}"
     compared = sum(len(beat) for beat in expected)
     assert compared, "nothing was compared"
-    return Outcome(cycles, compared)
+    return Outcome(cycles, taken, compared)
 
 
-def check_timing(dut, op, inputs: Inputs) -> None:
-    """The cycle of every beat out is what the cost model says, when nothing stalls from outside."""
-    outcome = check(dut, op, inputs)
+def check_timing(dut, op, inputs: Inputs, *, pause: int = 0) -> None:
+    """The cycle of every beat in and out is what the cost model says.
+
+    Nothing stalls from outside, but the first beat out is not taken before cycle ``pause``: what
+    buffers hold then leaves at once, and shows how they fill again.
+    """
+    gaps = chain((pause,), repeat(0))
+    outcome = check(dut, op, inputs, out_gap=lambda: next(gaps))
     images = [images for _, images in inputs.values()]
-    wires, o = [Wire() for _ in inputs], Wire()
-    for wire, (layout, data) in zip(wires, inputs.values(), strict=True):
-        wire.offers.extend(range(len(data) * layout.image_beats))
+    wires, o = {name: Wire() for name in inputs}, Wire()
+    for name, (layout, data) in inputs.items():
+        wires[name].offers.extend(range(len(data) * layout.image_beats))
 
     def sink():
         for beat in range(len(images[0]) * dut.out.image_beats):
             yield from o.offered(beat)
-            o.take(0)
+            o.take(o.takes[-1] + 1 if beat else pause)
 
-    play([*dut.timing(*images).processes(*wires, o), sink()], [*wires, o])
-    assert o.takes == outcome.cycles, next(
-        f"beat {n}: the model says cycle {said}, it came in {came}"
-        for n, (said, came) in enumerate(zip(o.takes, outcome.cycles, strict=True))
-        if said != came)
+    play([*dut.timing(*images).processes(*wires.values(), o), sink()], [*wires.values(), o])
+    for name, model, came in (("o", o.takes, outcome.cycles),
+                              *((n, wire.takes, outcome.taken[n]) for n, wire in wires.items())):
+        assert model == came, next(
+            f"beat {n} of {name}: the model says cycle {said}, it moved in {moved}"
+            for n, (said, moved) in enumerate(zip(model, came, strict=True)) if said != moved)

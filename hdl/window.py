@@ -1,8 +1,8 @@
-"""Which input positions a window of a convolution needs, and when they can be forgotten."""
+"""Which input positions a window needs, and when they can be forgotten."""
 
 from dataclasses import dataclass
 
-from ir.ops import Conv
+from ir.ops import Conv, DepthwiseConv, MaxPool, SumPool
 from ir.tensors import TensorType
 
 __all__ = ["Window"]
@@ -19,7 +19,7 @@ class Window:
     padding: int
 
     @classmethod
-    def of(cls, op: Conv, a: TensorType) -> "Window":
+    def of(cls, op: Conv | DepthwiseConv | MaxPool | SumPool, a: TensorType) -> "Window":
         """The window of ``op`` over ``a``; a pointwise one sees its map as a single column."""
         if op.kernel == 1 and op.stride == 1:
             return cls(a.positions, 1, 1, 1, 0)

@@ -10,14 +10,34 @@ from amaranth.lib import wiring
 from hdl.layout import Layout
 from hdl.ops.add import AddLanes
 from hdl.ops.conv import ConvEngine, ConvFolding
+from hdl.ops.depthwise_conv import DepthwiseConvLanes
+from hdl.ops.level_lif import LevelLifLanes
 from hdl.ops.lif import LifLanes
 from hdl.ops.mask_attention import MaskAttentionLanes
+from hdl.ops.max_pool import MaxPoolLanes
 from hdl.ops.repeat import RepeatLanes
 from hdl.ops.self_attention import SelfAttentionEngine, SelfAttentionFolding
+from hdl.ops.sum_pool import SumPoolLanes
 from hdl.ops.time_sum import TimeSumLanes
 from hdl.ops.token_sum import TokenSumLanes
+from hdl.ops.upsample import UpsampleLanes
 from ir import Node
-from ir.ops import Add, Conv, Lif, MaskAttention, Op, Repeat, SelfAttention, TimeSum, TokenSum
+from ir.ops import (
+    Add,
+    Conv,
+    DepthwiseConv,
+    LevelLif,
+    Lif,
+    MaskAttention,
+    MaxPool,
+    Op,
+    Repeat,
+    SelfAttention,
+    SumPool,
+    TimeSum,
+    TokenSum,
+    Upsample,
+)
 
 __all__ = ["LOWERINGS", "ConvFolding", "Folding", "SelfAttentionFolding"]
 
@@ -28,10 +48,16 @@ LOWERINGS: Mapping[type[Op], Callable[[Node, list[Layout], Folding | None],
                                       wiring.Component]] = MappingProxyType({
     Add: lambda node, inputs, folding: AddLanes(node.op, *inputs),
     Conv: lambda node, inputs, folding: ConvEngine(node.op, *inputs, folding, name=node.name),
+    DepthwiseConv: lambda node, inputs, folding: DepthwiseConvLanes(node.op, *inputs,
+                                                                    name=node.name),
+    LevelLif: lambda node, inputs, folding: LevelLifLanes(node.op, *inputs, name=node.name),
     Lif: lambda node, inputs, folding: LifLanes(node.op, *inputs, name=node.name),
     MaskAttention: lambda node, inputs, folding: MaskAttentionLanes(node.op, *inputs),
+    MaxPool: lambda node, inputs, folding: MaxPoolLanes(node.op, *inputs),
     Repeat: lambda node, inputs, folding: RepeatLanes(node.op, *inputs),
     SelfAttention: lambda node, inputs, folding: SelfAttentionEngine(node.op, *inputs, folding),
+    SumPool: lambda node, inputs, folding: SumPoolLanes(node.op, *inputs),
     TimeSum: lambda node, inputs, folding: TimeSumLanes(node.op, *inputs),
     TokenSum: lambda node, inputs, folding: TokenSumLanes(node.op, *inputs),
+    Upsample: lambda node, inputs, folding: UpsampleLanes(node.op, *inputs),
 })

@@ -89,12 +89,12 @@ class WindowLanes(wiring.Component):
     def area(self) -> Budget:
         """Estimated resources, without terms and finish."""
         a, state, lanes = self.a, self.state.bits, self.a.lanes
-        need = logic(50 + 1.5 * lanes * state, 60 + 2 * a.bits + lanes * state)
+        need = logic(110 + 1.5 * lanes * state, 80 + 2 * a.bits + lanes * state)
         need += ram(self.out.bits, self.DEPTH)
         if self.pointwise:
             return need
         depth = self.window.ring_positions * a.position_beats
-        return need + logic(180, 160) + ram(a.bits, depth)
+        return need + logic(240, 190) + ram(a.bits, depth)
 
     def timing(self, images: np.ndarray) -> PointTiming | WindowTiming:
         """When the component does what on input ``images``, ``[N, T, C, H, W]``."""

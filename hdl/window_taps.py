@@ -88,10 +88,11 @@ class WindowTaps(wiring.Component):
                 "first": first, "sent": sent}
 
     def _fetch(self, m, rows, tap):
-        """Add up the addresses, read the memory."""
+        """Add up the addresses, read the memory; a table takes no multiplier, a product would."""
         window, kernel, words = self.window, self.window.kernel, rows.position_words
         ring, per_row = window.ring_rows, window.columns * words
-        groups = words // self.layout.tensor.steps
+        steps = self.layout.tensor.steps
+        groups = words // steps
         at, slot = tap["window"], Signal(range(2 * ring))
         m.d.comb += slot.eq(at.slot + tap["row"] - at.row0)
 
@@ -102,9 +103,10 @@ class WindowTaps(wiring.Component):
         tap_part, group = Signal(range(kernel**2 * groups)), Signal(range(groups))
         m.d.sync += [
             row_part.eq(table(slot, [n % ring * per_row for n in range(2 * ring)])),
-            column_part.eq(at.start + tap["column"] * words),
-            word_part.eq(tap["step"] * groups + tap["group"]),
-            tap_part.eq((tap["row"] * kernel + tap["column"]) * groups),
+            column_part.eq(at.start + table(tap["column"], [n * words for n in range(kernel)])),
+            word_part.eq(table(tap["step"], [n * groups for n in range(steps)]) + tap["group"]),
+            tap_part.eq(table(tap["row"], [n * kernel * groups for n in range(kernel)])
+                        + table(tap["column"], [n * groups for n in range(kernel)])),
             group.eq(tap["group"]),
             rows.read_addr.eq(row_part + column_part + word_part),
             self.address.eq(tap_part + group), self.group.eq(group),

@@ -16,7 +16,10 @@ from ir.ops import Conv, DepthwiseConv, MaskAttention, MaxPool, SelfAttention, S
 
 __all__ = ["Known", "Lowering", "Stage", "edges", "lower", "port_name", "relays"]
 
-ENGINES = (Conv, DepthwiseConv, MaxPool, SelfAttention, SumPool, Upsample)
+BUFFERED = (Conv, DepthwiseConv, MaxPool, SelfAttention, SumPool)
+"""Operators with a buffer at the output: being asked there is no matter of what comes before."""
+
+COLLECTING = (*BUFFERED, MaskAttention, Upsample)
 """Operators with memory between input and output. All others ask for a beat of input in the cycle
 in which they are asked for one of output."""
 
@@ -58,9 +61,9 @@ def relays(graph: Graph, name: str) -> bool:
     """
     readers = edges(graph, name)
     made = [node.op for node in graph.nodes if node.name == name]
-    passing = bool(made) and not isinstance(made[0], ENGINES)
-    return len(readers) > 1 or (passing and any(
-        not isinstance(node.op, (*ENGINES, MaskAttention)) for node, _ in readers))
+    passing = bool(made) and not isinstance(made[0], BUFFERED)
+    return len(readers) > 1 or (
+        passing and any(not isinstance(node.op, COLLECTING) for node, _ in readers))
 
 
 def lower(node: Node, inputs: tuple[Layout, ...], folding: Folding | None,

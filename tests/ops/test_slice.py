@@ -2,6 +2,7 @@
 """Slices in hardware against golden, under any stalls; their cycles."""
 
 import pytest
+from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,24 @@ def test_any_slice_matches_golden(steps, groups, lanes, before, passed, behind, 
 @pytest.mark.parametrize("cut", CUTS)
 def test_cycles_equal_the_cost_model(cut):
     check_timing(*prepare(cut))
+
+
+def test_dropped_beats_do_not_wait_for_the_output():
+    """Else a slice that is stalled would hold up its neighbours, who need the beats it drops."""
+    dut, *_ = prepare((1, 4, 1, 1, 0, 1))
+    taken = []
+
+    async def bench(ctx):
+        ctx.set(dut.i.valid, 1)
+        for _ in range(12):
+            taken.append(ctx.get(dut.i.ready))
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert taken == [1] * 4 + [0] * 8
 
 
 @pytest.mark.parametrize(("start", "stop"), [(1, 4), (2, 3)])

@@ -8,28 +8,33 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from golden.models import ModelConfig, SpikingTransformer
-from golden.quantize import QuantizedModel, Scheme
+from golden.net import Net
+from golden.quantize import QuantizedNet, Scheme
+from golden.zoo import ARCHITECTURES
 
 __all__ = ["FOLDER", "load_checkpoint", "save_checkpoint"]
 
 FOLDER = Path(__file__).parent / "checkpoints"
 """Where the shipped checkpoints lie."""
 
-FORMAT = "spikeloom checkpoint 1"
+FORMAT = "spikeloom checkpoint 2"
 
 Notes = Mapping[str, str | int | float]
 
 
-def save_checkpoint(path: str | Path, model: SpikingTransformer | QuantizedModel,
-                    notes: Notes | None = None) -> None:
+def save_checkpoint(path: str | Path, model: Net, notes: Notes | None = None) -> None:
     """Write a model and what is worth knowing about it, beside and renamed: whole or not at all.
 
-    The same model and notes give the same bytes.
+    The same model and notes give the same bytes. Raises ValueError for a network that no
+    architecture of :mod:`golden.zoo` has built: nothing could read it back.
     """
     path = Path(path)
-    record = {"config": model.config.to_json(), "notes": dict(notes or {})}
-    if isinstance(model, QuantizedModel):
+    if model.architecture not in ARCHITECTURES:
+        raise ValueError("A checkpoint is of an architecture of golden.zoo, not of "
+                         f"{model.architecture!r}")
+    record = {"architecture": model.architecture, "arguments": model.arguments,
+              "notes": dict(notes or {})}
+    if isinstance(model, QuantizedNet):
         record["scheme"] = model.scheme.to_json()
     # one entry only: the library writes several in any order
     metadata = {FORMAT: json.dumps(record, sort_keys=True)}
@@ -41,7 +46,7 @@ def save_checkpoint(path: str | Path, model: SpikingTransformer | QuantizedModel
     os.replace(beside, path)
 
 
-def load_checkpoint(path: str | Path) -> tuple[SpikingTransformer | QuantizedModel, Notes]:
+def load_checkpoint(path: str | Path) -> tuple[Net, Notes]:
     """The model, ready to use, and its notes.
 
     Raises FileNotFoundError without the file, ValueError for one that is damaged or foreign.
@@ -59,9 +64,9 @@ def load_checkpoint(path: str | Path) -> tuple[SpikingTransformer | QuantizedMod
         raise ValueError(f"{path} is no {FORMAT!r}: it says {', '.join(metadata) or 'nothing'}")
     try:
         record = json.loads(metadata[FORMAT])
-        config, notes = ModelConfig.from_json(record["config"]), record["notes"]
-        model = (QuantizedModel(config, Scheme.from_json(record["scheme"]))
-                 if "scheme" in record else SpikingTransformer(config))
+        model, notes = ARCHITECTURES[record["architecture"]](**record["arguments"]), record["notes"]
+        if "scheme" in record:
+            model = QuantizedNet(model, Scheme.from_json(record["scheme"]))
         model.load_state_dict(tensors)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a whole checkpoint: {error}") from error

@@ -14,7 +14,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from golden.augment import Augmentation
-from golden.models import settle
+from golden.layers import settle
 
 __all__ = ["Epoch", "Progress", "Recipe", "evaluate", "fit"]
 
@@ -118,7 +118,7 @@ class _Run:
         self.generator = Generator().manual_seed(recipe.seed)
         self.parameters = dict(model.named_parameters())
         matrices = [p for p in self.parameters.values() if p.ndim > 1]
-        vectors = [p for p in self.parameters.values() if p.ndim == 1]
+        vectors = [p for p in self.parameters.values() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(
             [{"params": matrices, "weight_decay": recipe.weight_decay},
              {"params": vectors, "weight_decay": 0.0}], lr=recipe.learning_rate)

@@ -1,6 +1,7 @@
 """A trainable spiking network: named layers on named tensors, as the integer graph has them."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +52,9 @@ class Net(nn.Module):
                  architecture: str = "", arguments: Mapping[str, object] | None = None):
         super().__init__()
         self.image, self.encoding = image, encoding or Encoding()
-        self.architecture, self.arguments = architecture, dict(arguments or {})
+        # as a checkpoint gives them back
+        self.architecture, self.arguments = architecture, json.loads(json.dumps(
+            dict(arguments or {})))
         self.layers = nn.ModuleDict()
         self.inputs: dict[str, tuple[str, ...]] = {}
         self.shapes: dict[str, Shape] = {IMAGE: image.shape}
@@ -96,6 +99,11 @@ class Net(nn.Module):
         return steps, channels, height, width
 
     @property
+    def steps(self) -> int:
+        """Time steps, wherever there are most."""
+        return max(steps for steps, *_ in self.shapes.values())
+
+    @property
     def classes(self) -> int:
         """How many logits there are; ValueError where the last layer makes none."""
         last = next(reversed(self.shapes))
@@ -104,6 +112,16 @@ class Net(nn.Module):
             raise ValueError(f"A network must end in one step of one position, not "
                              f"{self.shapes[last]}")
         return channels
+
+    def layer(self, name: str) -> Layer:
+        """The layer that makes a tensor."""
+        layer = self.layers[name]
+        assert isinstance(layer, Layer), "add takes layers alone"
+        return layer
+
+    def named_layers(self) -> Iterator[tuple[str, Layer]]:
+        """All of them, in topological order."""
+        return ((name, self.layer(name)) for name in self.layers)
 
     def readers(self, name: str) -> list[str]:
         """The layers that read a tensor."""
@@ -141,7 +159,7 @@ class Net(nn.Module):
         self.check()
         alive, x = {IMAGE: self.encode(images)}, None
         last_use = {name: reader for reader, inputs in self.inputs.items() for name in inputs}
-        for name, layer in self.layers.items():
+        for name, layer in self.named_layers():
             x = layer(*(alive[each] for each in self.inputs[name]))
             if record is not None:
                 record(name, x)

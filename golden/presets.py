@@ -1,80 +1,34 @@
-"""The zoo: what the shipped networks are, and how each is trained."""
+"""The main shipped networks, and how each is trained; the zoo has one for every system."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 
 from golden.augment import Augmentation
-from golden.checkpoints import FOLDER
 from golden.fit import Recipe
-from golden.models import Attention, ModelConfig
+from golden.preset import Preset
 from golden.quantize import Scheme
+from golden.zoo.presets import ZOO
 
-__all__ = ["PRESETS", "Preset", "find_preset"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preset:
-    """A network, its data set, and how it becomes integers.
-
-    Parameters
-    ----------
-    name : str
-    dataset : str
-        A name that :func:`golden.data.load` knows.
-    model : ModelConfig
-    recipe, finetune : Recipe
-        Of the float training, and of the training on integers after it.
-    scheme : Scheme
-        Of the shipped integer checkpoint.
-    validation : int
-        Training images held out to choose by.
-    seeds : tuple of int
-        Trainings to choose from, on the validation images alone.
-    """
-
-    name: str
-    dataset: str
-    model: ModelConfig
-    recipe: Recipe
-    finetune: Recipe
-    scheme: Scheme
-    validation: int
-    seeds: tuple[int, ...] = (0,)
-
-    @property
-    def float_checkpoint(self) -> Path:
-        """Where the shipped float checkpoint lies."""
-        return FOLDER / f"{self.name}.safetensors"
-
-    @property
-    def quantized_checkpoint(self) -> Path:
-        """Where the shipped integer checkpoint lies."""
-        return FOLDER / f"{self.name}-w{self.scheme.weight_bits}.safetensors"
-
-    @property
-    def command(self) -> str:
-        """What reproduces the checkpoints."""
-        files = "" if self.dataset == "digits" else " --data-dir DIR"
-        return f"spikeloom train {self.name}{files}"
+__all__ = ["PRESETS", "find_preset"]
 
 
 def find_preset(name: str) -> Preset:
-    """The preset of that name; ValueError lists the known ones."""
-    if name not in PRESETS:
-        raise ValueError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}")
-    return PRESETS[name]
+    """The preset of that name, one of :data:`PRESETS` or of the zoo; ValueError lists them all."""
+    known = {**PRESETS, **ZOO}
+    if name not in known:
+        raise ValueError(f"There is no preset {name!r}; there are {', '.join(known)}")
+    return known[name]
 
 
 def _digits(name: str, *, stem: tuple[int, ...], dim: int, seeds: tuple[int, ...],
-            attention: Attention = Attention.MASK) -> Preset:
+            attention: str = "mask") -> Preset:
     movement = Augmentation(shift=0.5, rotation=8, zoom=0.08)
     return Preset(
         name=name, dataset="digits", validation=287, seeds=seeds, scheme=Scheme(),
-        model=ModelConfig(channels=1, height=8, width=8, classes=10, steps=2, stem=stem,
-                          strides=(1, 1, 2), dim=dim, blocks=1, hidden=2 * dim,
-                          attention=attention),
+        architecture="spiking_transformer",
+        arguments={"channels": 1, "height": 8, "width": 8, "classes": 10, "steps": 2,
+                   "stem": stem, "strides": (1, 1, 2), "dim": dim, "blocks": 1,
+                   "hidden": 2 * dim, "attention": attention},
         recipe=Recipe(epochs=80, batch=32, learning_rate=1.5e-2, augmentation=movement),
         finetune=Recipe(epochs=30, batch=32, learning_rate=3e-3, weight_decay=0.0,
                         augmentation=movement))
@@ -84,9 +38,10 @@ def _large(name: str, dataset: str, *, steps: int, stem: tuple[int, ...], dim: i
            position: bool, epochs: int, learning_rate: float, movement: Augmentation) -> Preset:
     return Preset(
         name=name, dataset=dataset, validation=5000, scheme=Scheme(),
-        model=ModelConfig(channels=1, height=28, width=28, classes=10, steps=steps, stem=stem,
-                          strides=(2, 2, 2), dim=dim, blocks=blocks, hidden=2 * dim,
-                          position=position),
+        architecture="spiking_transformer",
+        arguments={"channels": 1, "height": 28, "width": 28, "classes": 10, "steps": steps,
+                   "stem": stem, "strides": (2, 2, 2), "dim": dim, "blocks": blocks,
+                   "hidden": 2 * dim, "position": position},
         recipe=Recipe(epochs=epochs, learning_rate=learning_rate, augmentation=movement),
         finetune=Recipe(epochs=8, learning_rate=2e-3, weight_decay=0.0, augmentation=movement))
 
@@ -96,7 +51,7 @@ _CLOTHES = Augmentation(shift=1, zoom=0.05, mirror=True)
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in (
     _digits("digits", stem=(16, 24), dim=24, seeds=(0, 1, 2)),
-    _digits("digits-ssa", stem=(16, 24), dim=24, seeds=(0, 1, 2), attention=Attention.SELF),
+    _digits("digits-ssa", stem=(16, 24), dim=24, seeds=(0, 1, 2), attention="self"),
     _digits("digits-tiny", stem=(8, 8), dim=16, seeds=(0, 1, 2)),
     _large("mnist", "mnist", steps=1, stem=(32, 48), dim=64, blocks=2, position=True, epochs=22,
            learning_rate=1.2e-2, movement=_HANDWRITING),

@@ -11,9 +11,9 @@ from torch import Generator, Tensor
 from golden.checkpoints import Notes, save_checkpoint
 from golden.data import Dataset, load
 from golden.fit import Epoch, Progress, evaluate, fit
-from golden.models import SpikingTransformer
-from golden.presets import Preset
-from golden.quantize import QuantizedModel, finetune, quantize
+from golden.net import Net
+from golden.preset import Preset
+from golden.quantize import QuantizedNet, finetune, quantize
 from golden.run import accuracy
 
 __all__ = ["Trained", "train"]
@@ -32,9 +32,9 @@ StageProgress = Callable[[str, int, int, Epoch | None], None]
 class Trained:
     """Both networks, with notes of what was measured on the test images."""
 
-    float_model: SpikingTransformer
+    float_model: Net
     float_notes: Notes
-    quantized_model: QuantizedModel
+    quantized_model: QuantizedNet
     quantized_notes: Notes
 
 
@@ -77,11 +77,11 @@ def train(preset: Preset, folder: str | Path, *, data: str | Path | Dataset | No
 
 def _train_seed(preset: Preset, seed: int, training: tuple[Tensor, Tensor],
                 validation: tuple[Tensor, Tensor], resumes: list[Path],
-                progress: StageProgress | None) -> tuple[SpikingTransformer, QuantizedModel]:
+                progress: StageProgress | None) -> tuple[Net, QuantizedNet]:
     def report(stage: str) -> Progress | None:
         return partial(progress, f"{stage}, seed {seed}") if progress is not None else None
 
-    model = SpikingTransformer(preset.model, seed=seed)
+    model = preset.net(seed)
     fit(model, replace(preset.recipe, seed=seed), training, validation,
         progress=report("float"), resume=resumes[0])
     quantized = quantize(model, training[0][:CALIBRATION], scheme=preset.scheme)
@@ -91,11 +91,11 @@ def _train_seed(preset: Preset, seed: int, training: tuple[Tensor, Tensor],
 
 
 def _measure(preset: Preset, dataset: Dataset, validation: tuple[Tensor, Tensor], seed: int,
-             model: SpikingTransformer, quantized: QuantizedModel) -> Trained:
+             model: Net, quantized: QuantizedNet) -> Trained:
     test = torch.from_numpy(dataset.test_images), torch.from_numpy(dataset.test_labels)
     common: dict[str, str | int | float] = {
         "preset": preset.name, "dataset": dataset.name, "seed": seed, "command": preset.command,
-        "parameters": sum(p.numel() for p in model.parameters()), "steps": preset.model.steps,
+        "parameters": sum(p.numel() for p in model.parameters()), "steps": model.steps,
         "test_images": len(test[0])}
     float_notes = common | {"accuracy_validation": evaluate(model, *validation),
                             "accuracy_test": evaluate(model, *test)}
@@ -107,13 +107,14 @@ def _measure(preset: Preset, dataset: Dataset, validation: tuple[Tensor, Tensor]
 
 
 def _check_fit(preset: Preset, dataset: Dataset) -> None:
-    model = preset.model
-    if dataset.image_shape != (model.channels, model.height, model.width):
-        raise ValueError(f"Preset {preset.name!r} takes images of {model.channels}x"
-                         f"{model.height}x{model.width}, data set {dataset.name!r} has "
+    net = preset.net()
+    shape = net.image.shape if net.image.steps > 1 else net.image.shape[1:]
+    if dataset.image_shape != shape:
+        raise ValueError(f"Preset {preset.name!r} takes images of {'x'.join(map(str, shape))}, "
+                         f"data set {dataset.name!r} has "
                          f"{'x'.join(map(str, dataset.image_shape))}")
-    if dataset.classes > model.classes:
-        raise ValueError(f"Preset {preset.name!r} has {model.classes} classes, data set "
+    if dataset.classes > net.classes:
+        raise ValueError(f"Preset {preset.name!r} has {net.classes} classes, data set "
                          f"{dataset.name!r} has {dataset.classes}")
     if preset.validation >= len(dataset.train_images):
         raise ValueError(f"Preset {preset.name!r} holds out {preset.validation} images, data set "

@@ -8,9 +8,10 @@ import torch
 from golden.checkpoints import Notes, load_checkpoint
 from golden.data import Dataset
 from golden.fit import evaluate
-from golden.models import SpikingTransformer
-from golden.presets import Preset, find_preset
-from golden.quantize import QuantizedModel
+from golden.net import Net
+from golden.preset import Preset
+from golden.presets import find_preset
+from golden.quantize import QuantizedNet
 from golden.quantize import quantize as quantize_model
 from ir import Graph
 
@@ -20,16 +21,16 @@ CALIBRATION = 512
 """Training images that quantisation looks at where nobody says which."""
 
 
-def quantize(model: SpikingTransformer | str | Path, calibration: np.ndarray | None = None,
+def quantize(model: Net | str | Path, calibration: np.ndarray | None = None,
              weight_bits: int | None = None, *, name: str | None = None) -> Graph:
     """The integer graph of a trained model.
 
     Parameters
     ----------
-    model : SpikingTransformer, str or Path
+    model : Net, str or Path
         A float model, one that was trained on integers (it is taken as it is), the path of either
         one's checkpoint, or the name of a preset.
-    calibration : uint8 array ``[N, C, H, W]``
+    calibration : uint8 array ``[N, C, H, W]``, or ``[N, T, C, H, W]`` of frames
         A few hundred training images. Needed for a float model.
     weight_bits : int, optional
         2, 3, 4 or 8; default 4, for a preset its own. A preset's own number takes the shipped
@@ -50,14 +51,14 @@ def quantize(model: SpikingTransformer | str | Path, calibration: np.ndarray | N
     elif isinstance(model, str | Path):
         name = name or Path(model).stem
         model, notes = load_checkpoint(model)
-    if isinstance(model, QuantizedModel):
+    if isinstance(model, QuantizedNet):
         bits = model.scheme.weight_bits
         if weight_bits not in (None, bits):
             raise ValueError(f"This model was trained on weights of {bits} bits; quantise the "
                              f"float model it came from to {weight_bits} bits instead")
         return model.graph(name or "network", dict(notes))
-    if not isinstance(model, SpikingTransformer):
-        raise TypeError(f"quantize takes a SpikingTransformer, a preset's name or a checkpoint, "
+    if not isinstance(model, Net):
+        raise TypeError("quantize takes a Net, a preset's name or a checkpoint, "
                         f"not {type(model).__name__}")
     if calibration is None:
         raise ValueError("Quantising a float model needs calibration images: a few hundred "
@@ -67,7 +68,7 @@ def quantize(model: SpikingTransformer | str | Path, calibration: np.ndarray | N
     return quantized.graph(name or "network", kept)
 
 
-def _checkpoint(preset: Preset, weight_bits: int | None) -> tuple[SpikingTransformer, Notes]:
+def _checkpoint(preset: Preset, weight_bits: int | None) -> tuple[Net, Notes]:
     own = weight_bits in (None, preset.scheme.weight_bits)
     return load_checkpoint(preset.quantized_checkpoint if own else preset.float_checkpoint)
 
@@ -75,7 +76,7 @@ def _checkpoint(preset: Preset, weight_bits: int | None) -> tuple[SpikingTransfo
 def float_accuracy(checkpoint: Path, images: np.ndarray, labels: np.ndarray) -> float | None:
     """Accuracy of a checkpoint's model on uint8 ``[N, C, H, W]``; None if it is no float model."""
     model, _ = load_checkpoint(checkpoint)
-    if isinstance(model, QuantizedModel):
+    if isinstance(model, QuantizedNet):
         return None
     return evaluate(model, torch.from_numpy(images), torch.from_numpy(labels))
 

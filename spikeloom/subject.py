@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from golden.presets import PRESETS, Preset, find_preset
+from golden.preset import Preset
+from golden.presets import PRESETS, find_preset
 from ir import Graph
 from ir.folder import digest
 from ir.folder import load as load_folder

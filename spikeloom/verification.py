@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from flows import get_target
-from golden.presets import Preset
+from golden.preset import Preset
 from ir.folder import digest
 from sim.verify import Verification
 from spikeloom.analysis import analyse

@@ -1,5 +1,6 @@
 """Where a shortcut and a branch meet."""
 
+import torch
 from torch import Tensor
 
 from golden.layers.layer import Layer, Shape
@@ -20,7 +21,7 @@ class Add(Layer):
         return a + b
 
     def unit(self, shape: Shape, *units: Tensor) -> Tensor:
-        if bool((units[0] != units[1]).any()):
+        if not torch.allclose(units[0], units[1], rtol=1e-6, atol=0.0):
             raise ValueError(f"Add joins tensors of units {units[0].unique().tolist()} and "
                              f"{units[1].unique().tolist()}: spikes, counts and currents cannot "
                              "meet without weights between")

@@ -1,7 +1,8 @@
-"""From trained float models to integers, exactly."""
+"""From trained float networks to integers, exactly."""
 
 from golden.quantize.convert import finetune, quantize
-from golden.quantize.model import QuantizedModel
+from golden.quantize.describe import LayerReport, describe
+from golden.quantize.net import QuantizedNet
 from golden.quantize.scheme import Scheme
 
-__all__ = ["QuantizedModel", "Scheme", "finetune", "quantize"]
+__all__ = ["LayerReport", "QuantizedNet", "Scheme", "describe", "finetune", "quantize"]

@@ -1,110 +1,92 @@
-"""Writes a quantised model down as an integer graph."""
+"""Writes a quantised network down as an integer graph."""
 
 from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 
-from golden.models.config import Attention
-from ir import IMAGE, Graph, Node, pixels
-from ir.ops import (
-    Add,
-    Conv,
-    Lif,
-    MaskAttention,
-    Op,
-    Repeat,
-    SelfAttention,
-    TimeSum,
-    TokenSum,
-)
+from golden.layers import HeadSum, TokenSum
+from ir import IMAGE, Graph, Interval, Node, TensorType
+from ir.ops import Conv, DepthwiseConv, LevelLif, Lif, Op, ParallelNeuron, Reset, SelfAttention
 
 if TYPE_CHECKING:
-    from golden.quantize.model import QuantizedModel
+    from golden.quantize.net import QuantizedNet
 
-__all__ = ["export"]
+__all__ = ["InexactError", "export"]
 
-EXACT = 1 << 24
-"""Below this every integer is a float32."""
-
-
-class _Writer:
-    """Collects a model's nodes; every method returns the name of what it made."""
-
-    def __init__(self, model: "QuantizedModel"):
-        self.config = model.config
-        self.synapses, self.neurons = model.synapses(), model.neurons()
-        self.nodes: list[Node] = []
-
-    def add(self, name: str, op: Op, *inputs: str) -> str:
-        self.nodes.append(Node(name, op, inputs))
-        return name
-
-    def conv(self, name: str, x: str) -> str:
-        layer = self.synapses[name]
-        with torch.no_grad():
-            weight, _, bias = (values.to(torch.int64).numpy() for values in layer.integers())
-        return self.add(name, Conv(weight=weight, bias=bias, shift=layer.shift.numpy(),
-                                   weight_bits=layer.bits, stride=layer.stride,
-                                   padding=layer.kernel // 2, pad_value=layer.zero), x)
-
-    def lif(self, name: str, channels: int, x: str) -> str:
-        threshold = self.neurons[name].threshold.expand(channels).to(torch.int64)
-        return self.add(name, Lif(threshold=threshold.numpy()), x)
-
-    def stem(self) -> str:
-        x = self.conv("stem0", IMAGE)
-        if self.config.steps > 1:
-            x = self.add("stem0_repeat", Repeat(steps=self.config.steps), x)
-        for i, channels in enumerate(self.config.stem):
-            x = self.conv(f"stem{i + 1}", self.lif(f"stem{i}_lif", channels, x))
-        if self.config.position:
-            y = self.conv("rpe", self.lif("rpe_lif", self.config.dim, x))
-            x = self.add("rpe_add", Add(), x, y)
-        return x
-
-    def block(self, name: str, x: str) -> str:
-        dim = self.config.dim
-        y = self.conv(f"{name}_qkv", self.lif(f"{name}_lif", dim, x))
-        y = self.lif(f"{name}_qkv_lif", 3 * dim, y)
-        if self.config.attention is Attention.MASK:
-            y = self.add(f"{name}_attn", MaskAttention(), y)
-        else:
-            y = self.add(f"{name}_attn", SelfAttention(heads=self.config.heads), y)
-            y = self.lif(f"{name}_attn_lif", dim, y)
-        x = self.add(f"{name}_add", Add(), x, self.conv(f"{name}_proj", y))
-        y = self.conv(f"{name}_fc1", self.lif(f"{name}_mlp_lif", dim, x))
-        y = self.conv(f"{name}_fc2", self.lif(f"{name}_fc1_lif", self.config.hidden, y))
-        return self.add(f"{name}_mlp_add", Add(), x, y)
-
-    def head(self, x: str) -> str:
-        x = self.lif("head_lif", self.config.dim, self.add("pool", TokenSum(), x))
-        return self.conv("head", self.add("count", TimeSum(), x))
+SINGLE, DOUBLE = 1 << 24, 1 << 53
+"""Below these every integer is a float32, or a float64."""
 
 
-def export(model: "QuantizedModel", name: str, notes: dict[str, str | int | float]) -> Graph:
-    """The graph of a quantised model; see :meth:`QuantizedModel.graph`."""
-    config, writer = model.config, _Writer(model)
-    x = writer.stem()
-    for i in range(config.blocks):
-        x = writer.block(f"block{i}", x)
-    writer.head(x)
-    graph = Graph(name, pixels(config.channels, config.height, config.width),
-                  tuple(writer.nodes), config.encoding, notes)
-    _check_exact(graph)
+class InexactError(ValueError):
+    """A value could reach where floats are no longer exact."""
+
+
+def export(model: "QuantizedNet", name: str, notes: dict[str, str | int | float]) -> Graph:
+    """The graph of a quantised network; see :meth:`QuantizedNet.graph`."""
+    types, nodes = {IMAGE: model.image}, []
+    for layer_name, layer in model.named_layers():
+        inputs = model.inputs[layer_name]
+        read = [types[each] for each in inputs]
+        try:
+            op: Op = layer.op()
+            types[layer_name] = op.output(*read)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"Layer {layer_name!r}: {error}") from error
+        if isinstance(op, Lif) and inputs[0] != IMAGE and isinstance(
+                model.layer(inputs[0]), HeadSum | TokenSum):
+            op = _stateless(op, read[0]) or op
+        nodes.append(Node(layer_name, op, inputs))
+    graph = Graph(name, model.image, tuple(nodes), model.encoding, notes)
+    _check_exact(graph, DOUBLE if model.wide else SINGLE)
     return graph
 
 
-def _check_exact(graph: Graph) -> None:
-    """Refuse a graph that float32 could not follow: sums, and a neuron's potential plus input."""
+def _stateless(op: Lif, current: TensorType) -> LevelLif | None:
+    """A comparator that fires like these neurons on any counts, or None.
+
+    There is one if a count that fires from rest fires at every step, and one that does not never
+    fires, however often it comes: then potentials before a step make no difference.
+    """
+    if current.interval.low < 0 or op.reset is not Reset.TO_ZERO:
+        return None
+    thresholds = np.broadcast_to(op.threshold, (current.steps, op.channels))
+    driven = op.drive << op.fraction_bits
+    # the least count that fires from rest: floor(driven * count / divisor) >= threshold
+    least = -(-thresholds * op.divisor // driven)
+    if (least != least[0]).any():
+        return None
+    v = np.zeros(op.channels, np.int64)
+    for threshold in thresholds:
+        v = (op.keep * v + driven * (least[0] - 1)) // op.divisor
+        if (v >= threshold).any():
+            return None
+    return LevelLif(threshold=least[:1], spacing=np.zeros(op.channels, np.int64))
+
+
+def _check_exact(graph: Graph, limit: int) -> None:
+    """Refuse a graph that floats could not follow: sums, and all that neurons compute."""
     for node in graph.nodes:
+        read = [graph.types[name] for name in node.inputs]
         intervals = [graph.types[node.name].interval]
-        if isinstance(node.op, Conv):
-            intervals.append(node.op.accumulator(graph.types[node.inputs[0]].interval))
-        if isinstance(node.op, Lif):
-            current = graph.types[node.inputs[0]].interval
-            intervals += [node.op.potential(graph.types[node.inputs[0]]) + current]
+        bound = limit
+        if isinstance(node.op, Conv | DepthwiseConv):
+            intervals.append(node.op.accumulator(read[0].interval))
+        if isinstance(node.op, ParallelNeuron):
+            intervals.append(node.op.potential(read[0]))
+            bound -= int(abs(node.op.threshold).max())
+        if isinstance(node.op, SelfAttention):
+            intervals.append(Interval(0, read[0].positions * read[0].interval.high**2))
+        if isinstance(node.op, Lif | LevelLif):
+            op, potential, current = node.op, node.op.potential(read[0]), read[0].interval
+            fraction = op.fraction_bits if isinstance(op, Lif) else 0
+            if fraction or isinstance(op, Lif) and op.keep > 1:
+                bound = DOUBLE
+            low, high = (op.keep * v + (op.drive * x << fraction)
+                         for v, x in ((potential.low, current.low),
+                                      (potential.high, current.high)))
+            intervals.append(Interval(min(low, 0), max(high, 0)))
         for interval in intervals:
-            if max(-interval.low, interval.high) >= EXACT:
-                raise ValueError(f"Node {node.name!r} could reach {interval}, beyond 2**24, where "
-                                 "float32 is no longer exact; use fewer fraction_bits, "
-                                 "stream_bits or weight_bits")
+            if max(-interval.low, interval.high) >= bound:
+                raise InexactError(f"Node {node.name!r} could reach {interval}, beyond "
+                                   f"2**{bound.bit_length() - 1}, where floats are no longer "
+                                   "exact; use fewer fraction_bits, stream_bits or weight_bits")

@@ -10,13 +10,15 @@ from safetensors.torch import save_file
 from golden.checkpoints import FOLDER, load_checkpoint, save_checkpoint
 from golden.data import load
 from golden.fit import evaluate
-from golden.models import ModelConfig, SpikingTransformer
+from golden.net import Net
 from golden.presets import PRESETS, find_preset
-from golden.quantize import QuantizedModel, Scheme, quantize
+from golden.quantize import QuantizedNet, Scheme, quantize
 from golden.run import accuracy, logits
+from golden.zoo.spiking_transformer import spiking_transformer
+from ir import pixels
 
-CONFIG = ModelConfig(channels=1, height=8, width=8, classes=10, steps=2, stem=(4,),
-                     strides=(1, 2), dim=8, blocks=1, hidden=8)
+ARGUMENTS = {"channels": 1, "height": 8, "width": 8, "classes": 10, "steps": 2, "stem": [4],
+             "strides": [1, 2], "dim": 8, "blocks": 1, "hidden": 8}
 DIGITS = load("digits")
 ON_DIGITS = [name for name, preset in PRESETS.items() if preset.dataset == "digits"]
 ON_FILES = [name for name in PRESETS if name not in ON_DIGITS]
@@ -34,7 +36,7 @@ def keeps_its_word(name: str, folder: os.PathLike | None = None) -> None:
     # floats may round differently on another machine
     assert evaluate(model, *test) == pytest.approx(notes["accuracy_test"], abs=0.003)
     quantized, notes = load_checkpoint(preset.quantized_checkpoint)
-    assert isinstance(quantized, QuantizedModel)
+    assert isinstance(quantized, QuantizedNet)
     assert accuracy(quantized.graph(), *(part for part in (dataset.test_images,
                                                            dataset.test_labels))
                     ) == notes["accuracy_test"]
@@ -57,8 +59,10 @@ def test_shipped_checkpoints_are_what_the_preset_says(name):
     preset = find_preset(name)
     model, notes = load_checkpoint(preset.float_checkpoint)
     quantized, integer_notes = load_checkpoint(preset.quantized_checkpoint)
-    assert model.config == quantized.config == preset.model
-    assert isinstance(quantized, QuantizedModel)
+    arguments = preset.net(int(notes["seed"])).arguments
+    assert model.architecture == quantized.architecture == preset.architecture
+    assert model.arguments == quantized.arguments == arguments
+    assert isinstance(quantized, QuantizedNet)
     assert quantized.scheme == preset.scheme
     assert integer_notes["accuracy_test"] >= LEAST[name]
     assert notes["parameters"] == sum(p.numel() for p in model.parameters()) <= PARAMETERS[name]
@@ -85,25 +89,27 @@ def test_an_unknown_preset():
 
 
 def test_a_float_model_comes_back(tmp_path):
-    model = SpikingTransformer(CONFIG, seed=3)
+    model = spiking_transformer(**ARGUMENTS, seed=3)
     save_checkpoint(tmp_path / "a", model, {"n": 1})
     save_checkpoint(tmp_path / "b", model, {"n": 1})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert not list(tmp_path.glob("*.part"))
     found, notes = load_checkpoint(tmp_path / "a")
     assert notes == {"n": 1}
-    assert found.config == CONFIG
+    assert found.architecture == "spiking_transformer"
+    assert found.arguments == model.arguments
+    assert ARGUMENTS.items() <= found.arguments.items()
     assert not found.training
     state = model.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in found.state_dict().items())
 
 
 def test_a_quantised_model_comes_back_with_its_thresholds(tmp_path):
-    model = quantize(SpikingTransformer(CONFIG), DIGITS.train_images[:50],
+    model = quantize(spiking_transformer(**ARGUMENTS), DIGITS.train_images[:50],
                      scheme=Scheme(weight_bits=3, first_bits=8))
     save_checkpoint(tmp_path / "q", model)
     found, _ = load_checkpoint(tmp_path / "q")
-    assert isinstance(found, QuantizedModel)
+    assert isinstance(found, QuantizedNet)
     assert found.scheme == model.scheme
     images = DIGITS.test_images[:40]
     assert (logits(found.graph(), images) == logits(model.graph(), images)).all()
@@ -115,30 +121,36 @@ def test_what_is_no_checkpoint(tmp_path):
     path = tmp_path / "x.safetensors"
     with pytest.raises(FileNotFoundError, match="There is no checkpoint .*x.safetensors"):
         load_checkpoint(path)
-    save_checkpoint(path, SpikingTransformer(CONFIG))
+    save_checkpoint(path, spiking_transformer(**ARGUMENTS))
     whole = path.read_bytes()
     for damaged in (b"", b"no safetensors at all", whole[:-100]):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match="is damaged or no safetensors file"):
             load_checkpoint(path)
     save_file({"a": torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match="is no 'spikeloom checkpoint 1': it says nothing"):
+    with pytest.raises(ValueError, match="is no 'spikeloom checkpoint 2': it says nothing"):
         load_checkpoint(path)
 
 
-@pytest.mark.parametrize("change", ["tensor", "shape", "config", "value"])
+@pytest.mark.parametrize("change", ["tensor", "shape", "architecture", "value"])
 def test_a_checkpoint_that_is_not_whole(tmp_path, change):
-    model = SpikingTransformer(CONFIG)
+    model = spiking_transformer(**ARGUMENTS)
     tensors = dict(model.state_dict())
-    record = {"config": CONFIG.to_json(), "notes": {}}
+    record = {"architecture": "spiking_transformer", "arguments": ARGUMENTS, "notes": {}}
     if change == "tensor":
-        del tensors["head.weight"]
+        del tensors["layers.head.weight"]
     elif change == "shape":
-        tensors["head.weight"] = torch.zeros(3)
-    elif change == "config":
-        del record["config"]
+        tensors["layers.head.weight"] = torch.zeros(3)
+    elif change == "architecture":
+        record["architecture"] = "unheard_of"
     else:
-        record["config"] = json.dumps(json.loads(CONFIG.to_json()) | {"steps": 0})
-    save_file(tensors, tmp_path / "x", {"spikeloom checkpoint 1": json.dumps(record)})
+        record["arguments"] = ARGUMENTS | {"steps": 0}
+    save_file(tensors, tmp_path / "x", {"spikeloom checkpoint 2": json.dumps(record)})
     with pytest.raises(ValueError, match="x is not a whole checkpoint: "):
         load_checkpoint(tmp_path / "x")
+
+
+def test_a_network_that_nothing_could_rebuild_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match="of an architecture of golden.zoo, not of ''"):
+        save_checkpoint(tmp_path / "x", Net(pixels(1, 8, 8)))
+    assert not list(tmp_path.iterdir())

@@ -9,8 +9,8 @@ def test_torch_is_exact_here():
 
 
 def test_an_inexact_convolution_is_noticed(monkeypatch):
-    def rounded(x, weight, stride):
-        return convolve(x, weight, stride) + 1
+    def rounded(x, weight, stride, padding):
+        return convolve(x, weight, stride, padding) + 1
     convolve = exact.convolve
     monkeypatch.setattr(exact, "convolve", rounded)
     with pytest.raises(RuntimeError, match=r"sums of a 3x3 convolution of integers are not exact"):

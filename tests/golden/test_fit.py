@@ -8,14 +8,15 @@ import torch
 from golden.augment import Augmentation
 from golden.data import load
 from golden.fit import Epoch, Recipe, evaluate, fit
-from golden.models import ModelConfig, SpikingTransformer
+from golden.net import Net
+from golden.zoo.spiking_transformer import spiking_transformer
 
 DIGITS = load("digits")
 TRAIN = torch.from_numpy(DIGITS.train_images[:400]), torch.from_numpy(DIGITS.train_labels[:400])
 HELD = tuple(torch.from_numpy(part[400:500]) for part in (DIGITS.train_images,
                                                           DIGITS.train_labels))
-CONFIG = ModelConfig(channels=1, height=8, width=8, classes=10, steps=2, stem=(8,),
-                     strides=(1, 2), dim=8, blocks=1, hidden=8)
+ARGUMENTS = {"channels": 1, "height": 8, "width": 8, "classes": 10, "steps": 2, "stem": (8,),
+             "strides": (1, 2), "dim": 8, "blocks": 1, "hidden": 8}
 RECIPE = Recipe(epochs=3, batch=40, augmentation=Augmentation(shift=0.5, rotation=5))
 
 
@@ -23,18 +24,18 @@ class Stop(Exception):
     pass
 
 
-def weights(model: SpikingTransformer) -> torch.Tensor:
+def weights(model: Net) -> torch.Tensor:
     return torch.cat([value.flatten().float() for value in model.state_dict().values()])
 
 
 def run(recipe: Recipe = RECIPE, **options) -> tuple[torch.Tensor, list[Epoch]]:
-    model = SpikingTransformer(CONFIG, seed=recipe.seed)
+    model = spiking_transformer(**ARGUMENTS, seed=recipe.seed)
     history = fit(model, recipe, TRAIN, HELD, **options)
     return weights(model), history
 
 
 def test_training_learns():
-    model = SpikingTransformer(CONFIG)
+    model = spiking_transformer(**ARGUMENTS)
     before = evaluate(model, *HELD)
     history = fit(model, replace(RECIPE, epochs=6, batch=20), TRAIN, HELD)
     assert [epoch.number for epoch in history] == [1, 2, 3, 4, 5, 6]
@@ -98,9 +99,9 @@ def test_progress_counts_steps_and_epochs():
 
 
 def test_a_loss_that_is_no_number_is_an_error():
-    model = SpikingTransformer(CONFIG)
+    model = spiking_transformer(**ARGUMENTS)
     with torch.no_grad():
-        model.head.weight.fill_(float("nan"))
+        model.layers["head"].weight.fill_(float("nan"))
     with pytest.raises(ValueError, match="loss became nan in epoch 1; lower the learning rate"):
         fit(model, RECIPE, TRAIN, HELD)
 

@@ -1,7 +1,7 @@
 """The fake-quantised model and the integer graph are one function, value for value."""
 
-from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,58 +9,48 @@ import torch
 
 from golden.data import load
 from golden.fit import Recipe, evaluate, fit
-from golden.models import Attention, ModelConfig, SpikingTransformer
-from golden.quantize import QuantizedModel, Scheme, finetune, quantize
+from golden.layers import Weights
+from golden.net import Net
+from golden.quantize import QuantizedNet, Scheme, finetune, quantize
 from golden.quantize.scales import current_units, limit, stream_shifts
-from golden.run import accuracy, logits, trace
-from ir import Encoding
+from golden.quantize.weights import IntegerWeights
+from golden.run import accuracy, logits
+from golden.zoo.spiking_transformer import spiking_transformer
 from ir.ops import Conv, Lif
+from tests.golden.agreement import count_equal
 
 DIGITS = load("digits")
 IMAGES = np.concatenate([DIGITS.train_images, DIGITS.test_images])
 TRAIN = torch.from_numpy(DIGITS.train_images), torch.from_numpy(DIGITS.train_labels)
 HELD = tuple(part[:100] for part in TRAIN)
-CONFIG = ModelConfig(channels=1, height=8, width=8, classes=10, steps=2, stem=(8,),
-                     strides=(1, 2), dim=16, blocks=1, hidden=32)
-VARIANTS = {
-    "T1": replace(CONFIG, steps=1),
-    "T2": CONFIG,
-    "T3": replace(CONFIG, steps=3),
-    "self": replace(CONFIG, attention=Attention.SELF, heads=2),
-    "position": replace(CONFIG, position=True, stem=(8, 8), strides=(1, 1, 2), blocks=2),
-    "encoded": replace(CONFIG, encoding=Encoding(scale=Fraction(1, 255), mean=(51 / 255,),
-                                                 std=(0.4,))),
+ARGUMENTS: dict[str, Any] = {
+    "channels": 1, "height": 8, "width": 8, "classes": 10, "steps": 2, "stem": (8,),
+    "strides": (1, 2), "dim": 16, "blocks": 1, "hidden": 32}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "T1": {"steps": 1},
+    "T2": {},
+    "T3": {"steps": 3},
+    "self": {"attention": "self", "heads": 2},
+    "position": {"position": True, "stem": (8, 8), "strides": (1, 1, 2), "blocks": 2},
+    "encoded": {"scale": "1/255", "mean": (51 / 255,), "std": (0.4,)},
+    "no whole pixel is zero": {"scale": "1/255", "mean": (0.1307,), "std": (0.3081,)},
 }
 
 
-def trained(config: ModelConfig) -> SpikingTransformer:
+def trained(variant: dict[str, Any]) -> Net:
     """Far enough for neurons to fire at rates of trained networks."""
-    model = SpikingTransformer(config)
+    model = spiking_transformer(**ARGUMENTS | variant)
     fit(model, Recipe(epochs=2, batch=32), TRAIN, HELD)
     return model
 
 
-MODELS = {name: trained(config) for name, config in VARIANTS.items()}
+MODELS = {name: trained(variant) for name, variant in VARIANTS.items()}
 
 
-def count_equal(model: QuantizedModel, images: np.ndarray) -> int:
-    """How many values of model and graph were compared; all of them must be equal."""
-    graph = model.graph()
-    expected = trace(graph, images)
-    compared: dict[str, int] = {}
-
-    def record(name: str, x: torch.Tensor) -> None:
-        found = x.detach().permute(1, 0, 4, 2, 3).numpy()
-        assert found.shape == expected[name].shape, name
-        assert np.array_equal(found, expected[name]), name
-        compared[name] = found.size
-
-    with torch.no_grad():
-        model(torch.from_numpy(images), record)
-    assert compared.keys() | {"image"} == expected.keys()
-    spikes = [expected[node.name] for node in graph.nodes if isinstance(node.op, Lif)]
-    assert 0.01 < np.mean([values.mean() for values in spikes]) < 0.6
-    return sum(compared.values())
+def weights(model: QuantizedNet, name: str) -> IntegerWeights:
+    layer = model.layers[name]
+    assert isinstance(layer, IntegerWeights)
+    return layer
 
 
 @pytest.mark.parametrize("bits", [8, 4, 3, 2])
@@ -92,7 +82,7 @@ def test_logits_are_the_models_in_integers():
     quantized = quantize(MODELS["T2"], DIGITS.train_images[:200])
     with torch.no_grad():
         real = quantized(torch.from_numpy(IMAGES[:50])).numpy()
-    assert np.array_equal(np.round(real * quantized.synapses()["head"].unit.numpy()),
+    assert np.array_equal(np.round(real * weights(quantized, "head").output_unit.numpy()),
                           logits(quantized.graph(), IMAGES[:50]))
 
 
@@ -112,12 +102,12 @@ def test_writers_of_the_stream_are_powers_of_two_and_the_head_has_one_scale():
     quantized = quantize(MODELS["position"], DIGITS.train_images[:200],
                          scheme=Scheme(shifts=2, stream_bits=5))
     for name in ("stem2", "rpe", "block0_proj", "block1_fc2"):
-        layer = quantized.synapses()[name]
-        assert (layer.unit == 32).all()
+        layer = weights(quantized, name)
+        assert (layer.output_unit == 32).all()
         assert len(layer.shift.unique()) <= 2
         assert layer.shift.max() - layer.shift.min() <= 1
-    assert len(quantized.synapses()["head"].unit.unique()) == 1
-    assert len(quantized.synapses()["block0_qkv"].unit.unique()) > 1
+    assert len(weights(quantized, "head").output_unit.unique()) == 1
+    assert len(weights(quantized, "block0_qkv").output_unit.unique()) > 1
     thresholds = {node.name: node.op.threshold for node in quantized.graph().nodes
                   if isinstance(node.op, Lif)}
     assert (thresholds["block0_lif"] == 32).all()
@@ -144,15 +134,16 @@ def test_padding_is_the_pixel_that_means_zero():
 def test_currents_are_the_float_models_nearly_borders_included():
     model = MODELS["encoded"]
     quantized = quantize(model, IMAGES[:200], 8)
-    layer = quantized.synapses()["stem0"]
+    layer, source = weights(quantized, "stem0"), model.layers["stem0"]
+    assert isinstance(source, Weights)
     with torch.no_grad():
         # without the correction of means, which would hide an offset
-        layer.bias.copy_(model.synapses()["stem0"].folded()[1])
+        layer.bias.copy_(source.folded()[1])
         currents = []
         for each in (model, quantized):
             each(torch.from_numpy(IMAGES[:20]), lambda name, x: currents.append(x)
                  if name == "stem0" else None)
-    wanted, found = currents[0], currents[1] / layer.unit
+    wanted, found = currents[0], currents[1] / layer.output_unit
     assert wanted.std() > 0.5
     assert (found - wanted).abs().max() < 0.06
 
@@ -163,30 +154,30 @@ def test_a_channel_without_weights_still_has_a_unit():
     units = current_units(weight, 4, 2)
     assert units[0] >= 1
     assert (units == units.round()).all()
-    assert stream_shifts(weight, 4, 6, 2).min() >= 0
+    assert stream_shifts(weight, 4, 64, 2).min() >= 0
 
 
 def test_scales_follow_the_weights():
     weight = torch.randn(4, 50, 1, 1, generator=torch.Generator().manual_seed(0))
     assert (current_units(weight / 4, 4, 2) > current_units(weight, 4, 2) * 3).all()
-    assert (stream_shifts(weight / 4, 4, 6, 1) == stream_shifts(weight, 4, 6, 1) - 2).all()
+    assert (stream_shifts(weight / 4, 4, 64, 1) == stream_shifts(weight, 4, 64, 1) - 2).all()
 
 
 def test_sums_that_float32_cannot_hold_are_refused():
     quantized = quantize(MODELS["T2"], IMAGES[:50])
     with torch.no_grad():
-        quantized.synapses()["block0_qkv"].bias[0] = 4e6
+        weights(quantized, "block0_qkv").bias[0] = 4e6
     with pytest.raises(ValueError, match=r"Node 'block0_qkv' could reach .*, beyond 2\*\*24"):
         quantized.graph()
 
 
 def test_what_quantize_refuses():
     model = MODELS["T2"]
-    with pytest.raises(TypeError, match="quantize takes a SpikingTransformer, not Linear"):
+    with pytest.raises(TypeError, match="quantize takes a Net, not Linear"):
         quantize(torch.nn.Linear(1, 1), IMAGES[:5])
-    with pytest.raises(TypeError, match="not QuantizedModel"):
+    with pytest.raises(TypeError, match="not QuantizedNet"):
         quantize(quantize(model, IMAGES[:5]), IMAGES[:5])
-    with pytest.raises(TypeError, match="finetune takes a QuantizedModel"):
+    with pytest.raises(TypeError, match="finetune takes a QuantizedNet"):
         finetune(model, Recipe(epochs=1), TRAIN, HELD)
     with pytest.raises(ValueError, match=r"must be uint8 \[N, 1, 8, 8\], not torch.float64"):
         quantize(model, IMAGES[:5] / 255)

@@ -9,7 +9,6 @@ from golden import train as module
 from golden.checkpoints import load_checkpoint
 from golden.data import Dataset, load
 from golden.fit import Epoch, Recipe
-from golden.models import ModelConfig
 from golden.presets import PRESETS
 from golden.run import accuracy
 from golden.train import train
@@ -20,8 +19,8 @@ SMALL = Dataset("digits", DIGITS.train_images[:300], DIGITS.train_labels[:300],
 PRESET = replace(
     PRESETS["digits"], validation=60, seeds=(0, 1), recipe=Recipe(epochs=2, batch=40),
     finetune=Recipe(epochs=1, batch=40, learning_rate=3e-3, weight_decay=0),
-    model=ModelConfig(channels=1, height=8, width=8, classes=10, steps=2, stem=(4,),
-                      strides=(1, 2), dim=8, blocks=1, hidden=8))
+    arguments={"channels": 1, "height": 8, "width": 8, "classes": 10, "steps": 2, "stem": (4,),
+               "strides": (1, 2), "dim": 8, "blocks": 1, "hidden": 8})
 
 
 class Stop(Exception):

@@ -4,21 +4,21 @@ import torch
 
 import spikeloom
 from golden.data import load
-from golden.models import ModelConfig, SpikingTransformer
+from golden.net import Net
 from golden.presets import PRESETS
 from golden.quantize import quantize as quantize_model
 from golden.run import logits
+from golden.zoo.spiking_transformer import spiking_transformer
 from ir.folder import digest
 from ir.ops import Conv
 
-CONFIG = ModelConfig(channels=1, height=6, width=6, classes=3, steps=2, stem=(4,), strides=(1, 2),
-                     dim=8, blocks=1, hidden=8)
 IMAGES = np.random.default_rng(5).integers(0, 256, (20, 1, 6, 6), dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
-def model() -> SpikingTransformer:
-    return SpikingTransformer(CONFIG, seed=1).eval()
+def model() -> Net:
+    return spiking_transformer(channels=1, height=6, width=6, classes=3, steps=2, stem=(4,),
+                               strides=(1, 2), dim=8, blocks=1, hidden=8, seed=1).eval()
 
 
 def weight_bits(graph) -> set[int]:
@@ -44,7 +44,7 @@ def test_integers_are_the_trained_model_s_own(model):
 def test_what_cannot_be_quantised(model):
     with pytest.raises(ValueError, match="Quantising a float model needs calibration images"):
         spikeloom.quantize(model)
-    with pytest.raises(TypeError, match="quantize takes a SpikingTransformer, a preset's name or"):
+    with pytest.raises(TypeError, match="quantize takes a Net, a preset's name or"):
         spikeloom.quantize(torch.nn.Linear(2, 2), IMAGES)
     with pytest.raises(ValueError, match="There is no preset 'digit'; there are digits"):
         spikeloom.quantize("digit")

@@ -22,8 +22,8 @@ def row(name: str) -> list[str]:
 def test_presets_are_as_their_checkpoints_say(name):
     preset = PRESETS[name]
     data, attention, steps, parameters, before, after = row(name)
-    assert (data, attention, int(steps)) == (preset.dataset, preset.model.attention.value,
-                                             preset.model.steps)
+    assert (data, attention, int(steps)) == (
+        preset.dataset, preset.arguments.get("attention", "mask"), preset.arguments["steps"])
     notes = [load_checkpoint(path)[1] for path in (preset.float_checkpoint,
                                                    preset.quantized_checkpoint)]
     assert int(parameters.replace(",", "")) == notes[1]["parameters"]

@@ -1,9 +1,11 @@
 """When a self-attention engine does what."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from hdl.layout import Layout
 from hdl.wires import Process, Wire
+from ir.ops import SelfAttention
 
 __all__ = ["SelfAttentionTiming"]
 
@@ -11,26 +13,60 @@ __all__ = ["SelfAttentionTiming"]
 PERMIT = 1
 """Cycles to find out whether a token may enter."""
 
+WHOLE = 4
+"""Cycles from a token's last row to its being in memory."""
+
+FETCHED = 2
+"""Cycles from a token's last query read to its first question."""
+
 
 @dataclass(frozen=True)
 class SelfAttentionTiming:
     """The parts of an engine at work on so many images; what they hold makes no difference."""
 
+    op: SelfAttention
     a: Layout
     out: Layout
-    head: int
     depth: int
     images: int
 
     @property
-    def values(self) -> int:
-        """Cycles to count a token, and to ask one."""
-        return self.out.tensor.steps * self.out.tensor.channels
+    def head(self) -> int:
+        return self.op.head_channels(self.a.tensor)
+
+    @property
+    def rows(self) -> int:
+        """Cycles to count a token."""
+        return self.out.tensor.steps * self.op.heads * self.head
+
+    @property
+    def asked_sums(self) -> int:
+        """Sums that a token asks for: one per head and time step."""
+        return self.rows // self.head
+
+    @property
+    def sum_cycles(self) -> int:
+        """Cycles to ask for one sum, when it need not wait for the one before it to leave."""
+        return self.head * self.a.tensor.interval.bits
+
+    @property
+    def query_beats(self) -> int:
+        return self.a.position_beats // self.op.parts
 
     def service(self) -> float:
-        """Cycles per image of the busiest part, never waiting for anything."""
-        return float(max(self.a.image_beats + PERMIT * self.out.tensor.positions,
-                         self.out.tensor.positions * self.values))
+        """Cycles per image that the engine needs for itself, never waiting for another.
+
+        Those of counting, or of asking, or half of both with what lies between: the next image
+        but one is let in when an image has been asked.
+        """
+        others = self.out.tensor.positions - 1
+        count = max(self.a.position_beats + PERMIT, self.rows)
+        spacing = max(self.sum_cycles, self.out.groups)
+        ask = max(self.asked_sums * spacing, self.query_beats + FETCHED)
+        counted = 1 + PERMIT + self.a.position_beats + others * count + self.rows + WHOLE
+        asked = (self.query_beats - 1 + FETCHED + others * ask
+                 + self.sum_cycles + (self.asked_sums - 1) * spacing)
+        return float(max((others + 1) * count, (others + 1) * ask, (counted + asked) / 2))
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
@@ -40,8 +76,11 @@ class SelfAttentionTiming:
         return [self._collect(i, counted, full, asked), self._ask(o, full, asked)]
 
     def _collect(self, i: Wire, counted: list[int], full: list[int], asked: list[int]) -> Process:
-        positions, beats = self.out.tensor.positions, self.a.position_beats
+        positions = self.out.tensor.positions
         kept, number, beat, ready = 2 * positions, 0, 0, 0
+        query = self.a.tensor.channels // self.op.parts
+        is_query = [first < query
+                    for _, _, first in islice(self.a.order(), self.a.position_beats)]
         for _ in range(self.images):
             for _ in range(positions):
                 # Room for the queries, and at an image's start for its counts, comes with the
@@ -54,37 +93,36 @@ class SelfAttentionTiming:
                         yield
                     oldest = number - positions - 1
                 ready = max(ready, asked[oldest] + 1 if oldest >= 0 else 0) + PERMIT
-                for part in range(3):
-                    if part == 1 and counted:
+                for queries in is_query:
+                    if not queries and counted:
                         ready = max(ready, counted[-1] + 1)
-                    for _ in range(beats // 3):
-                        yield from i.offered(beat)
-                        ready = i.take(ready) + 1
-                        beat += 1
-                counted.append(max(ready, counted[-1] + self.values if counted else 0))
+                    yield from i.offered(beat)
+                    ready = i.take(ready) + 1
+                    beat += 1
+                counted.append(max(ready, counted[-1] + self.rows if counted else 0))
                 number += 1
-            full.append(counted[-1] + self.values + 4)
+            full.append(counted[-1] + self.rows + WHOLE)
 
     def _ask(self, o: Wire, full: list[int], asked: list[int]) -> Process:
-        positions, beats, groups = (self.out.tensor.positions, self.a.position_beats // 3,
-                                    self.out.groups)
-        number = sent = taken = 0
+        groups = self.out.groups
+        sent = taken = 0
         done = -1
+        spaced = 0
         for image in range(self.images):
             while len(full) <= image:
                 yield
-            for _ in range(positions):
-                fetched = max(full[image], taken + 1 if number else 0) + beats - 1
-                taken = max(fetched + 2, done)
+            for _ in range(self.out.tensor.positions):
+                fetched = max(full[image], taken + 1 if sent else 0) + self.query_beats - 1
+                taken = max(fetched + FETCHED, done)
                 issued = taken
-                for _ in range(self.values // self.head):
+                for _ in range(self.asked_sums):
                     returned = sent + groups - self.depth - 1
                     yield from o.taken(returned)
                     room = o.takes[returned] + 1 if returned >= 0 else 0
-                    issued = max(issued + self.head, room)
+                    issued = max(issued + self.sum_cycles, room, spaced)
+                    spaced = issued + groups
                     for beat in range(groups):
                         o.offer(issued + 6 + beat)
                     sent += groups
                 done = issued
                 asked.append(done)
-                number += 1

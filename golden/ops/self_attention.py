@@ -12,6 +12,8 @@ __all__ = ["self_attention"]
 def self_attention(op: SelfAttention, qkv: Tensor) -> Tensor:
     """Sums of products of spikes or counts, head by head."""
     qkv = check_integers("SelfAttention", qkv)
+    if qkv.numel() and (low := int(qkv.min())) < 0:
+        raise ValueError(f"SelfAttention takes counts from 0, not {low}")
     images, steps, channels, height, width = qkv.shape
     width_of_query, rest = divmod(channels, op.parts)
     if rest or width_of_query % op.heads:

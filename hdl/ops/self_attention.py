@@ -1,6 +1,7 @@
 """Spiking self-attention, keys and values first."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from amaranth import *
@@ -13,7 +14,7 @@ from hdl.fifo import Fifo
 from hdl.layout import Layout
 from hdl.memory import Memory
 from hdl.self_attention_timing import SelfAttentionTiming
-from ir import Budget
+from ir import Budget, Interval
 from ir.ops import SelfAttention
 
 __all__ = ["SelfAttentionEngine", "SelfAttentionFolding"]
@@ -21,27 +22,31 @@ __all__ = ["SelfAttentionEngine", "SelfAttentionFolding"]
 
 @dataclass(frozen=True, kw_only=True)
 class SelfAttentionFolding:
-    """How many sums leave per cycle; must divide the channels of a head."""
+    """How many sums leave per cycle; must divide the channels of a head of the value."""
 
     drain: int
 
 
 class SelfAttentionEngine(wiring.Component):
-    """Counts key-value coincidences of all tokens, then adds the counts that each query selects.
+    """Adds up the products of keys and values over all tokens, then the rows each query selects.
 
-    A row of counts belongs to one key channel and holds the head's value channels side by side.
-    Two banks of counts alternate: one image is counted while the other is asked.
+    A row belongs to one key channel and holds the head's value channels side by side: of spikes,
+    it counts coincidences. Two banks of rows alternate: one image is counted while the other is
+    asked. Queries that are counts are asked in bit planes, highest first, and the sums double
+    between planes.
 
     Timing
     ------
-    A token takes ``steps * channels`` cycles to count and as many to ask; both go on at once, for
-    different images. The sums of a head and time step leave ``drain`` per cycle.
+    A token takes a cycle per time step and query channel to count, and that times the bits of a
+    query to ask; both go on at once, for different images. The sums of a head and time step leave
+    ``drain`` per cycle, and are asked no faster than they leave.
 
     Parameters
     ----------
     op : :class:`SelfAttention`
     a : :class:`Layout`
-        Of query, key and value side by side; its block must divide the channels of each.
+        Of query, key and value side by side, spikes or counts. Its lanes must divide the channels
+        of the query; any block will do, blocks across query, key and value too.
     folding : :class:`SelfAttentionFolding`
 
     Members
@@ -52,61 +57,68 @@ class SelfAttentionEngine(wiring.Component):
     Attributes
     ----------
     out : :class:`Layout`
-        Of the output: blocks of one head.
+        Of the output: blocks of one head of the value.
     """
 
     images = 2
 
     def __init__(self, op: SelfAttention, a: Layout, folding: SelfAttentionFolding):
         tensor = op.output(a.tensor)
-        if tensor.channels % a.block:
-            raise ValueError(f"SelfAttentionEngine takes blocks that divide {tensor.channels} "
-                             f"channels, not blocks of {a.block}")
-        if tensor.steps * tensor.channels < 4:
-            raise ValueError("SelfAttentionEngine needs at least 4 values per token, not "
-                             f"{tensor.steps * tensor.channels}")
+        self.channels = a.tensor.channels // op.parts
+        if self.channels % a.lanes:
+            raise ValueError(f"SelfAttentionEngine takes lanes that divide the {self.channels} "
+                             f"channels of a query, not {a.lanes} lanes")
+        self.rows = tensor.steps * self.channels
+        if self.rows < 4:
+            raise ValueError("SelfAttentionEngine needs at least 4 values per token and query, "
+                             f"not {self.rows}")
         self.op, self.a, self.folding = op, a, folding
-        self.head = op.head_channels(a.tensor)
-        self.out = Layout(tensor, self.head, folding.drain)
+        self.planes, self.head = a.tensor.interval.bits, op.head_channels(a.tensor)
+        self.out = Layout(tensor, op.value_ratio * self.head, folding.drain)
+        # Values of one row, next to each other: products, and their sums over tokens.
+        product = a.tensor.interval.high**2
+        self.products, self.counts = (
+            data.ArrayLayout(Interval(0, most).bits, self.out.block)
+            for most in (product, product * tensor.positions))
         self.buffer_depth = 16 * -(-(8 + 2 * self.out.groups) // 16)
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
 
     @property
-    def part_beats(self) -> int:
-        """Beats of a position's queries, keys or values."""
-        return self.a.position_beats // 3
+    def query_beats(self) -> int:
+        """Beats of a position's queries."""
+        return self.a.position_beats // self.op.parts
 
     def area(self) -> Budget:
         """Estimated resources."""
-        tensor, head, out = self.out.tensor, self.head, self.out
-        values, count = tensor.steps * tensor.channels, tensor.positions.bit_length()
-        sums = head * out.tensor.interval.bits
-        return (logic(250 + 6 * values + 2 * head * count + 3 * sums,
-                      150 + 7 * values + 2 * head * count + 2 * sums)
-                + ram(head * count, values) + ram(head * count, values)
-                + ram(self.a.lanes, self.images * tensor.positions * self.part_beats)
+        tensor, out, planes = self.out.tensor, self.out, self.planes
+        row = self.counts.as_shape().width
+        sums = out.block * tensor.interval.bits
+        registers = 2 * self.op.parts * self.rows * planes
+        product = self.products.as_shape().width - out.block
+        return (logic(250 + registers + 2 * row + 2 * product + (3 + (planes > 1)) * sums,
+                      150 + registers + self.rows + 2 * row + 3 * product + 2 * sums)
+                + ram(row, self.rows) + ram(row, self.rows)
+                + ram(self.a.bits, self.images * tensor.positions * self.query_beats)
                 + ram(out.bits, self.buffer_depth))
 
     def timing(self, images: np.ndarray) -> SelfAttentionTiming:
-        """When the engine does what on input ``images``, ``[N, T, 3 C, H, W]``."""
-        return SelfAttentionTiming(self.a, self.out, self.head, self.buffer_depth, len(images))
+        """When the engine does what on input ``images``, ``[N, T, parts * C, H, W]``."""
+        return SelfAttentionTiming(self.op, self.a, self.out, self.buffer_depth, len(images))
 
     def elaborate(self, platform):
         m = Module()
         tensor = self.out.tensor
-        values = tensor.steps * tensor.channels
-        count_bits = tensor.positions.bit_length()
-        banks = [Memory(width=self.head * count_bits, depth=values) for _ in range(2)]
+        banks = [Memory(width=self.counts.as_shape().width, depth=self.rows) for _ in range(2)]
         m.submodules.counts0, m.submodules.counts1 = banks
         kept = self.images * tensor.positions
         m.submodules.queries = queries = Memory(
-            width=self.a.lanes, depth=kept * self.part_beats)
+            width=self.a.bits, depth=kept * self.query_beats)
         busy, full = Signal(2), Signal(2)
         occupied = Signal(range(kept + 1))
 
         entered, opened, token = self._collect(m, queries, busy, occupied, kept)
-        closed = self._count(m, token, banks, full, values)
-        left, freed = self._ask(m, queries, banks, full, values, kept)
+        closed = self._count(m, token, banks, full)
+        left, freed = self._ask(m, queries, banks, full, kept)
         m.d.sync += [
             occupied.eq(occupied + entered - left),
             busy.eq((busy | opened) & ~freed),
@@ -114,105 +126,111 @@ class SelfAttentionEngine(wiring.Component):
         ]
         return m
 
-    def _gather(self, m, name, beat, taken, payload):
-        """A register of one position's bits of a part, in the order of its beats."""
-        bits = Signal(self.part_beats * self.a.lanes, name=name)
-        for n in range(self.part_beats):
-            with m.If(taken & (beat == n)):
-                m.d.sync += bits[n * self.a.lanes:(n + 1) * self.a.lanes].eq(payload)
-        return bits
+    def _beats(self, *, queries: bool) -> list[tuple[int, int]]:
+        """Time step and first channel of a position's beats of queries, or of all others."""
+        beats = list(islice(self.a.order(), self.a.position_beats))
+        return [(step, first) for _, step, first in beats if (first < self.channels) == queries]
 
-    def _arranged(self, bits, order):
-        """The gathered bits again, in another order of (step, channel)."""
-        place = {}
-        part = Layout(self.out.tensor, self.a.block, self.a.lanes)
-        for n, (position, step, first) in enumerate(part.order()):
-            if position == 0:
-                for lane in range(self.a.lanes):
-                    place[step, first + lane] = n * self.a.lanes + lane
-        return Cat(bits[place[at]] for at in order)
+    def _gather(self, m, name, taken, payload, *, queries):
+        """One position's queries, or its keys and values: a name for each (step, channel)."""
+        a, beats = self.a, self._beats(queries=queries)
+        bits = Signal(len(beats) * a.bits, name=name)
+        with m.If(taken):
+            m.d.sync += bits.eq(Cat(bits, payload)[a.bits:])
+        width = self.planes
+        return {(step, first + lane): bits.word_select(beat * a.lanes + lane, width)
+                for beat, (step, first) in enumerate(beats) for lane in range(a.lanes)}
 
     def _collect(self, m, queries, busy, occupied, kept):
         """Keep queries; gather a token's keys and values and hand them on."""
-        beats, positions = self.part_beats, self.a.tensor.positions
-        beat, part = Signal(range(beats)), Signal(range(3))
-        position, bank = Signal(range(positions)), Signal()
-        slot = Signal(range(kept * beats))
+        beats, positions = self.a.position_beats, self.a.tensor.positions
+        beat, position, bank = Signal(range(beats)), Signal(range(positions)), Signal()
+        slot = Signal(range(kept * self.query_beats))
         waiting = Signal()  # gathered, but not yet handed on
         inside, permitted = Signal(), Signal()
         begins = ~inside
         # Whether a token may enter is found out in a cycle of its own.
         room = (occupied != kept) & ~((position == 0) & busy.bit_select(bank, 1))
-        taken = Signal()
+        taken, is_query = Signal(), self._is_query(beat)
         m.d.sync += permitted.eq(~inside & ~taken & room)
         m.d.comb += [
-            self.i.ready.eq(Mux(part == 0, inside | permitted, ~waiting)),
+            self.i.ready.eq(Mux(is_query, inside | permitted, ~waiting)),
             taken.eq(self.i.valid & self.i.ready),
-            queries.write_en.eq(taken & (part == 0)),
+            queries.write_en.eq(taken & is_query),
             queries.write_addr.eq(slot),
             queries.write_data.eq(self.i.payload),
         ]
-        keys = self._gather(m, "keys", beat, taken & (part == 1), self.i.payload)
-        values = self._gather(m, "values", beat, taken & (part == 2), self.i.payload)
-        token = {"waiting": waiting, "keys": keys, "values": values, "taken": Signal(),
+        gathered = self._gather(m, "keys_values", taken & ~is_query, self.i.payload, queries=False)
+        token = {"waiting": waiting, "values": gathered, "taken": Signal(),
                  "first": Signal(), "last": Signal(), "bank": Signal()}
         with m.If(token["taken"]):
             m.d.sync += waiting.eq(0)
         with m.If(taken):
-            m.d.sync += [beat.eq(wrapping(beat, beats)),
-                         inside.eq(~((part == 2) & (beat == beats - 1)))]
-            with m.If(part == 0):
-                m.d.sync += slot.eq(wrapping(slot, kept * beats))
+            m.d.sync += [beat.eq(wrapping(beat, beats)), inside.eq(beat != beats - 1)]
+            with m.If(is_query):
+                m.d.sync += slot.eq(wrapping(slot, kept * self.query_beats))
+            # A token's first beat is a query's, its last a value's.
             with m.If(beat == beats - 1):
-                m.d.sync += part.eq(wrapping(part, 3))
-                with m.If(part == 2):
-                    m.d.sync += [
-                        waiting.eq(1), token["first"].eq(position == 0),
-                        token["last"].eq(position == positions - 1), token["bank"].eq(bank),
-                        position.eq(wrapping(position, positions)),
-                    ]
-                    with m.If(position == positions - 1):
-                        m.d.sync += bank.eq(~bank)
+                m.d.sync += [
+                    waiting.eq(1), token["first"].eq(position == 0),
+                    token["last"].eq(position == positions - 1), token["bank"].eq(bank),
+                    position.eq(wrapping(position, positions)),
+                ]
+                with m.If(position == positions - 1):
+                    m.d.sync += bank.eq(~bank)
         opened = Mux(taken & begins & (position == 0), 1 << bank, 0)
         return taken & begins, opened, token
 
-    def _count(self, m, token, banks, full, values):
-        """For every key channel and time step: add the head's values to its row of counts."""
-        tensor, head = self.out.tensor, self.head
-        order = [(t, c) for t in range(tensor.steps) for c in range(tensor.channels)]
-        active, row = Signal(), Signal(range(values))
-        keys, value_bits = Signal(values), Signal(values)
+    def _is_query(self, beat):
+        """Whether a position's beat ``beat`` holds queries, as logic."""
+        tags = [first < self.channels
+                for _, _, first in islice(self.a.order(), self.a.position_beats)]
+        edges = [0, *(n for n in range(1, len(tags)) if tags[n] != tags[n - 1])]
+        return Cat((beat >= start) & (beat < stop)
+                   for start, stop in zip(edges[::2], edges[1::2], strict=True)).any()
+
+    def _count(self, m, token, banks, full):
+        """For every key channel and time step: add its products with the head's values."""
+        tensor, head, planes, channels = self.out.tensor, self.head, self.planes, self.channels
+        steps, wide = range(tensor.steps), self.out.block * planes
+        active, row = Signal(), Signal(range(self.rows))
+        keys, values = (Signal(self.rows * planes),
+                        Signal(tensor.steps * tensor.channels * planes))
         first, last, bank = Signal(), Signal(), Signal()
         channel = Signal(range(head))
-        ends = active & (row == values - 1)
+        ends = active & (row == self.rows - 1)
         m.d.comb += token["taken"].eq(token["waiting"] & (~active | ends))
         with m.If(active):
-            m.d.sync += [row.eq(wrapping(row, values)), keys.eq(keys >> 1),
+            m.d.sync += [row.eq(wrapping(row, self.rows)), keys.eq(keys >> planes),
                          channel.eq(wrapping(channel, head))]
             with m.If(channel == head - 1):
-                m.d.sync += value_bits.eq(value_bits >> head)
+                m.d.sync += values.eq(values >> wide)
         with m.If(ends):
             m.d.sync += active.eq(0)
         with m.If(token["taken"]):
             m.d.sync += [
                 active.eq(1), first.eq(token["first"]), last.eq(token["last"]),
                 bank.eq(token["bank"]),
-                keys.eq(self._arranged(token["keys"], order)),
-                value_bits.eq(self._arranged(token["values"], order)),
+                keys.eq(Cat(token["values"][t, channels + c]
+                            for t in steps for c in range(channels))),
+                values.eq(Cat(token["values"][t, 2 * channels + c]
+                              for t in steps for c in range(tensor.channels))),
             ]
         at = [Signal(data.StructLayout({
             "valid": 1, "first": 1, "closing": 1, "bank": 1, "row": row.shape(),
-            "add": head}), name=f"count_{n}") for n in range(3)]
+            "add": self.products}), name=f"count_{n}") for n in range(3)]
         m.d.sync += [
             at[0].valid.eq(active), at[0].first.eq(first), at[0].closing.eq(ends & last),
-            at[0].bank.eq(bank), at[0].row.eq(row),
-            at[0].add.eq(Mux(keys[0], value_bits[:head], 0)), at[1].eq(at[0]), at[2].eq(at[1]),
+            at[0].bank.eq(bank), at[0].row.eq(row), at[1].eq(at[0]), at[2].eq(at[1]),
         ]
-        counts = data.ArrayLayout(tensor.positions.bit_length(), head)
-        read, result = Signal(counts), Signal(counts)
+        for j in range(self.out.block):
+            value = values.word_select(j, planes)
+            m.d.sync += at[0].add[j].eq(
+                sum(Mux(keys[plane], value << plane, 0) for plane in range(planes)))
+        read, result = Signal(self.counts), Signal(self.counts)
         m.d.sync += read.as_value().eq(
             Mux(at[0].bank, banks[1].read_data, banks[0].read_data))
-        for j in range(head):
+        for j in range(self.out.block):
             m.d.sync += result[j].eq(Mux(at[1].first, 0, read[j]) + at[1].add[j])
         for b, memory in enumerate(banks):
             m.d.comb += [
@@ -223,43 +241,44 @@ class SelfAttentionEngine(wiring.Component):
                 m.d.comb += memory.read_addr.eq(row)
         return Mux(at[2].closing, 1 << at[2].bank, 0)
 
-    def _ask(self, m, queries, banks, full, values, kept):
-        """For every token, head and time step: add the rows that the query selects."""
-        tensor, head, out = self.out.tensor, self.head, self.out
-        beats, positions = self.part_beats, tensor.positions
+    def _ask(self, m, queries, banks, full, kept):
+        """For every token, head, time step and bit plane: add the rows that the query selects."""
+        tensor, head, out, planes = self.out.tensor, self.head, self.out, self.planes
+        beats, positions = self.query_beats, tensor.positions
 
         # The next token's queries are gathered while this one is asked.
         fetch, fetched, fetch_bank = Signal(range(beats)), Signal(), Signal()
         fetch_position, slot = Signal(range(positions)), Signal(range(kept * beats))
-        arriving, arriving_beat, complete = Signal(), Signal.like(fetch), Signal()
+        arriving, arrives, complete = Signal(), Signal(), Signal()
         loading, take = Signal(), Signal()
         m.d.comb += [
             loading.eq(~fetched & full.bit_select(fetch_bank, 1)),
             queries.read_addr.eq(slot),
         ]
-        m.d.sync += [arriving.eq(loading), arriving_beat.eq(fetch)]
+        m.d.sync += [arriving.eq(loading), arrives.eq(loading & (fetch == beats - 1))]
         with m.If(loading):
             m.d.sync += [fetch.eq(wrapping(fetch, beats)), slot.eq(wrapping(slot, kept * beats))]
             with m.If(fetch == beats - 1):
                 m.d.sync += [fetched.eq(1), fetch_position.eq(wrapping(fetch_position, positions))]
                 with m.If(fetch_position == positions - 1):
                     m.d.sync += fetch_bank.eq(~fetch_bank)
-        gathered = self._gather(m, "query", arriving_beat, arriving, queries.read_data)
-        with m.If(arriving & (arriving_beat == beats - 1)):
+        gathered = self._gather(m, "queries_of_token", arriving, queries.read_data, queries=True)
+        with m.If(arrives):
             m.d.sync += complete.eq(1)
         with m.If(take):
             m.d.sync += [fetched.eq(0), complete.eq(0)]
 
         active, bank = Signal(), Signal()
         position = Signal(range(positions))
-        channel, step, number = (Signal(range(head)), Signal(range(tensor.steps)),
-                                 Signal(range(self.op.heads)))
-        query = Signal(values)
+        channel, plane, step, number = (Signal(range(head)), Signal(range(planes)),
+                                        Signal(range(tensor.steps)), Signal(range(self.op.heads)))
+        query = Signal(self.rows * planes)
         room = Signal(range(self.buffer_depth + 1), init=self.buffer_depth)
         issue, sum_done, token_done = Signal(), Signal(), Signal()
         m.d.comb += [
-            sum_done.eq(channel == head - 1),
-            issue.eq(active & (~sum_done | (room >= out.groups))),
+            sum_done.eq((channel == head - 1) & (plane == planes - 1)),
+            issue.eq(active & (~sum_done | ((room >= out.groups)
+                                            & self._spaced(m, issue & sum_done)))),
             token_done.eq(issue & sum_done & (step == tensor.steps - 1)
                           & (number == self.op.heads - 1)),
             take.eq(complete & (~active | token_done)),
@@ -268,6 +287,8 @@ class SelfAttentionEngine(wiring.Component):
                             - Mux(issue & sum_done, out.groups, 0))
         with m.If(issue):
             m.d.sync += [channel.eq(wrapping(channel, head)), query.eq(query >> 1)]
+            with m.If(channel == head - 1):
+                m.d.sync += plane.eq(wrapping(plane, planes))
             with m.If(sum_done):
                 m.d.sync += step.eq(wrapping(step, tensor.steps))
                 with m.If(step == tensor.steps - 1):
@@ -277,35 +298,50 @@ class SelfAttentionEngine(wiring.Component):
             m.d.sync += [active.eq(0), position.eq(wrapping(position, positions))]
             with m.If(position == positions - 1):
                 m.d.sync += bank.eq(~bank)
-        order = [(t, h * head + i) for h in range(self.op.heads) for t in range(tensor.steps)
-                 for i in range(head)]
         with m.If(take):
-            m.d.sync += [active.eq(1), query.eq(self._arranged(gathered, order))]
+            m.d.sync += [active.eq(1), query.eq(Cat(
+                gathered[t, h * head + i][bit] for h in range(self.op.heads)
+                for t in range(tensor.steps) for bit in reversed(range(planes))
+                for i in range(head)))]
         for b, memory in enumerate(banks):
             with m.If(full[b]):
                 m.d.comb += memory.read_addr.eq(
-                    step * tensor.channels + number * head + channel)
-        self._sum(m, banks, bank, issue, query[0], channel == 0, sum_done)
+                    step * self.channels + number * head + channel)
+        at = Signal(data.StructLayout({
+            "valid": 1, "bank": 1, "selects": 1, "first": 1, "double": 1, "done": 1}),
+            name="ask_0")
+        m.d.sync += [
+            at.valid.eq(issue), at.bank.eq(bank), at.selects.eq(query[0]),
+            at.first.eq((channel == 0) & (plane == 0)),
+            at.double.eq((channel == 0) & (plane != 0)), at.done.eq(issue & sum_done),
+        ]
+        self._sum(m, banks, at)
         return token_done, Mux(freed, 1 << bank, 0)
 
-    def _sum(self, m, banks, bank, issue, selects, first, done):
+    def _spaced(self, m, sends):
+        """Whether the sums sent before have left for the output, so that others can follow."""
+        groups = self.out.groups
+        if groups <= self.head * self.planes:
+            return C(1)
+        spacing, spaced = Signal(range(groups)), Signal(init=1)
+        with m.If(sends):
+            m.d.sync += [spacing.eq(groups - 1), spaced.eq(0)]
+        with m.Elif(spacing != 0):
+            m.d.sync += [spacing.eq(spacing - 1), spaced.eq(spacing == 1)]
+        return spaced
+
+    def _sum(self, m, banks, issued):
         """Add selected rows; send finished sums out, ``drain`` per cycle."""
-        out, head = self.out, self.head
-        at = [Signal(data.StructLayout({
-            "valid": 1, "bank": 1, "selects": 1, "first": 1, "done": 1}), name=f"ask_{n}")
-            for n in range(3)]
-        m.d.sync += [
-            at[0].valid.eq(issue), at[0].bank.eq(bank), at[0].selects.eq(selects),
-            at[0].first.eq(first), at[0].done.eq(issue & done), at[1].eq(at[0]), at[2].eq(at[1]),
-        ]
-        counts = data.ArrayLayout(out.tensor.positions.bit_length(), head)
-        row, sums = Signal(counts), Signal(data.ArrayLayout(out.shape, head))
+        out, lanes = self.out, range(self.out.block)
+        at = [issued, *(Signal.like(issued, name=f"ask_{n}") for n in (1, 2))]
+        m.d.sync += [at[1].eq(at[0]), at[2].eq(at[1])]
+        row, sums = Signal(self.counts), Signal(data.ArrayLayout(out.shape, out.block))
         m.d.sync += row.as_value().eq(Mux(at[0].bank, banks[1].read_data, banks[0].read_data))
         with m.If(at[1].valid):
-            for j in range(head):
-                m.d.sync += sums[j].eq(Mux(at[1].first, 0, sums[j])
-                                       + Mux(at[1].selects, row[j], 0))
-        waiting, left = Signal(head * out.shape.width), Signal(range(out.groups + 1))
+            for j in lanes:
+                kept = sums[j] if self.planes == 1 else Mux(at[1].double, sums[j] << 1, sums[j])
+                m.d.sync += sums[j].eq(Mux(at[1].first, 0, kept) + Mux(at[1].selects, row[j], 0))
+        waiting, left = Signal(out.block * out.shape.width), Signal(range(out.groups + 1))
         m.d.sync += [
             waiting.eq(Mux(at[2].done, sums.as_value(), waiting >> out.bits)),
             left.eq(Mux(at[2].done, out.groups, Mux(left == 0, 0, left - 1))),

@@ -44,10 +44,12 @@ class SelfAttention:
         return qkv.channels // (self.parts * self.heads)
 
     def output(self, qkv: TensorType) -> TensorType:
-        """Sums in ``0 .. tokens * d`` for spikes; raises ValueError for negative values or
-        channels that are not whole heads."""
+        """Sums in ``0 .. tokens * d`` for spikes, times the third power of the highest count.
+
+        Raises ValueError unless the lowest count is 0 and the channels are whole heads.
+        """
         if qkv.interval.low != 0:
-            raise ValueError(f"SelfAttention takes spikes or counts from 0, not {qkv.interval}")
+            raise ValueError(f"SelfAttention takes counts from 0, not {qkv.interval}")
         if qkv.channels % (self.parts * self.heads):
             raise ValueError(f"SelfAttention takes query, key and value of {self.heads} heads, "
                              f"which {qkv.channels} channels are not: "

@@ -94,18 +94,21 @@ def test_mask_attention(seed, density):
     assert (run(MaskAttention(), x) == expected).all()
 
 
-@given(seed=st.integers(0, 999), heads=st.sampled_from([1, 2, 4]))
-def test_self_attention_in_either_order(seed, heads):
-    x = integers(seed, 0, 1, 2, 2, 12, 2, 3)
-    tokens = x.reshape(2, 2, 12, 6)
+@given(seed=st.integers(0, 999), heads=st.sampled_from([1, 2, 4]), ratio=st.integers(1, 3),
+       high=st.sampled_from([1, 4, 8]))
+def test_self_attention_in_either_order(seed, heads, ratio, high):
+    x = integers(seed, 0, high, 1, 2, 8 + 4 * ratio, 1, 3)
+    tokens = x.reshape(1, 2, 8 + 4 * ratio, 3)
     query, key, value = tokens[:, :, :4], tokens[:, :, 4:8], tokens[:, :, 8:]
     d = 4 // heads
-    expected = np.zeros((2, 2, 4, 6), np.int64)
-    for n, t, h, j, i, at, m in np.ndindex(2, 2, heads, d, d, 6, 6):
+    e = ratio * d
+    expected = np.zeros((1, 2, 4 * ratio, 3), np.int64)
+    for n, t, h, j, i, at, m in np.ndindex(1, 2, heads, e, d, 3, 3):
         # (Q K^T) V, where the kernel computes Q (K^T V)
-        expected[n, t, h * d + j, at] += (query[n, t, h * d + i, at] * key[n, t, h * d + i, m]
-                                          * value[n, t, h * d + j, m])
-    assert (run(SelfAttention(heads=heads), x) == expected.reshape(2, 2, 4, 2, 3)).all()
+        expected[n, t, h * e + j, at] += (query[n, t, h * d + i, at] * key[n, t, h * d + i, m]
+                                          * value[n, t, h * e + j, m])
+    assert (run(SelfAttention(heads=heads, value_ratio=ratio), x)
+            == expected.reshape(1, 2, 4 * ratio, 1, 3)).all()
 
 
 def test_sums_repeats_and_additions():
@@ -147,7 +150,7 @@ ONE = Conv(weight=np.ones((1, 1, 1, 1), int), bias=np.zeros(1, int), shift=np.ze
     (ONE, [SPIKES.double()], TypeError, "Conv takes integers, not torch.float64"),
     (TimeSum(), [SPIKES[0]], ValueError, r"TimeSum takes \[N, T, C, H, W\], not 4 axes"),
     (MaskAttention(), [SPIKES + 2], ValueError, "MaskAttention takes spikes 0 and 1, not 2"),
-    (SelfAttention(), [SPIKES - 1], ValueError, "SelfAttention takes spikes 0 and 1, not -1"),
+    (SelfAttention(), [SPIKES - 1], ValueError, "SelfAttention takes counts from 0, not -1"),
     (MaskAttention(), [SPIKES[:, :, :4]], ValueError, "a multiple of 3 channels, not 4"),
     (SelfAttention(heads=2), [SPIKES[:, :, :3]], ValueError,
      "SelfAttention of 2 heads takes a multiple of 6 channels, not 3"),

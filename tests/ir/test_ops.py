@@ -55,7 +55,6 @@ def test_conv_is_checked(changes, error, message):
      "Conv kernel 5 is larger than its 3x3 input with padding 0"),
     (MaskAttention(), tensor(3, high=2), r"MaskAttention takes spikes, not 0\.\.2"),
     (MaskAttention(), tensor(4), "which 4 channels are not: not a multiple of 3"),
-    (SelfAttention(), tensor(3, high=2), r"SelfAttention takes spikes, not 0\.\.2"),
     (SelfAttention(heads=2), tensor(9), "2 heads, which 9 channels are not: not a multiple of 6"),
     (Repeat(steps=2), tensor(steps=2), "Repeat takes one time step, not 2"),
 ])

@@ -30,6 +30,9 @@ LISTED = 2
 BEGUN = 2
 """Cycles from there to the first event of the replay."""
 
+NEVER = -(1 << 50)
+"""Before everything: the time of what nothing waits for."""
+
 
 @dataclass(frozen=True, eq=False)
 class ConvTiming:
@@ -54,11 +57,59 @@ class ConvTiming:
         return self.load.window
 
     def service(self) -> float:
-        """Cycles per image of the busiest part, never waiting for anything."""
-        images = len(self.images)
-        find = self.load.search.sum() / images
-        add = np.maximum(self.load.replay, self.out.groups).sum() * self.out.blocks / images
-        return float(max(find, add, self.a.image_beats))
+        """Cycles per image that the engine needs for itself, never waiting for another.
+
+        The longest ways through an image's events from one image's last release of rows to the
+        next one's, and from last replay to last replay. Laid end to end they are ways through any
+        run of the engine, and no run is shorter than a way through it: the mean is a lower bound
+        of cycles per image. It lacks only what an image's last windows do to the next one's first.
+        """
+        from_release, from_replay = self._ways().mean(1)
+        return float(max(from_release, from_replay, self.a.image_beats))
+
+    def _ways(self) -> np.ndarray:
+        """The length of each image's longest ways, ``[2, N]``: from release and from replay.
+
+        Finds and replays wait for each other as in :meth:`processes`, all images at once, each
+        with nothing known of the one before but when its last release (or replay) was: at 0.
+        """
+        window, images = self.window, len(self.images)
+        never = np.full((2, images), NEVER)
+        from_release, from_replay = never.copy(), never.copy()
+        from_release[0] = from_replay[1] = 0
+        find = self.load.search.reshape(images, -1).T
+        add, lead = (cycles.reshape(images, -1).T for cycles in self._adds())
+        spacing = np.maximum(self.load.words, WINDOW).tolist()
+        # A release is at least a cycle before the end of its window's last word.
+        done, issued, before, replayed = from_release + 1, never, never, from_replay
+        kept = window.released_rows(window.out_rows - 1)
+        released = [never] * (window.rows - kept) + [from_release] * kept
+        started: list[np.ndarray] = []
+        row_beats, arrived = window.columns * self.a.position_beats, never
+        forgotten = from_release
+        for number, (row, column) in enumerate(np.ndindex(window.out_rows, window.out_columns)):
+            need_row, need_column = divmod(window.need(row, column), window.columns)
+            while len(started) <= need_row:
+                place = window.rows + len(started) - window.ring_rows
+                free = released[place] if place >= 0 else never
+                started.append(np.maximum(arrived, free) + 1)
+                arrived = started[-1] + (row_beats - 1)
+            filled = started[need_row] + ((need_column + 1) * self.a.position_beats - 1 + FILLED)
+            issue = np.maximum(filled + CHOSEN, issued)
+            begin = np.maximum(np.maximum(issue + WordReader.LATENCY, done), before + 1)
+            issued, done = issue + spacing[number], begin + find[number]
+            before, replayed = replayed, np.maximum(
+                replayed + add[number], done + (LISTED + BEGUN - 1) + lead[number])
+            if column == window.out_columns - 1:
+                forgotten = done - self.load.last_words[:, row]
+                released += [forgotten] * window.released_rows(row)
+        return np.stack([forgotten[0], replayed[1]])
+
+    def _adds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Cycles of each window's replay, after another one and after a wait: ``[windows]``."""
+        replay = self.load.replay
+        after = np.maximum(replay, self.out.groups).sum(1) * self.out.blocks
+        return after, after - np.maximum(self.out.groups - replay[:, 0], 0)
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""

@@ -7,6 +7,9 @@ from ir.tensors import TensorType
 
 __all__ = ["Window"]
 
+COLUMN_ROWS = 2
+"""Rows that a map of a single column keeps on top."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -35,8 +38,9 @@ class Window:
 
     @property
     def ring_rows(self) -> int:
-        """Rows that are kept: those under the window, and those that its next row adds."""
-        return self.kernel + self.stride
+        """Rows that are kept: those under the window, those that its next row adds, and more of a
+        single column, where the next window would wait for its row to come."""
+        return self.kernel + self.stride + (COLUMN_ROWS if self.columns == 1 else 0)
 
     @property
     def ring_positions(self) -> int:

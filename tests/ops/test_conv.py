@@ -10,6 +10,7 @@ from hdl.layout import Layout
 from hdl.ops.conv import ConvEngine, ConvFolding
 from ir.ops import Conv
 from tests.ops.bench import check, check_timing, draw, stalls, tensor
+from tests.ops.service import check_service
 
 
 def make(channels_out, channels_in, kernel, seed=0, **parameters):
@@ -74,7 +75,28 @@ def test_matches_golden_under_stalls(case):
 def test_cycles_equal_the_cost_model(case):
     op, kind, cut, folded = case
     a = Layout(kind, *cut)
-    check_timing(ConvEngine(op, a, folded), op, {"i": (a, draw(4, kind, 3))})
+    check_timing(ConvEngine(op, a, folded), op, {"i": (a, draw(4, kind, 3))}, pause=100)
+
+
+@pytest.mark.parametrize("case", ["linear", "strided", "padded", "pixels", "kernel 5", "gaps",
+                                  "whole map", "one weight", "levels", "ternary map"])
+def test_service_is_what_the_engine_needs_alone(case):
+    op, kind, cut, folded = ALL[case]
+    a = Layout(kind, *cut)
+    check_service(ConvEngine(op, a, folded), op, a, draw(3, kind, 3), within=0.04)
+
+
+def test_service_sees_find_and_replay_take_turns():
+    """Full and empty windows mixed: two windows in work do not even out which part is slower."""
+    op, kind = make(16, 16, 1), tensor(1, 16, 4, 8)
+    a = Layout(kind, 8, 8)
+    full = np.random.default_rng(1).random((2, 1, 1, 4, 8)) < 0.5
+    images = np.broadcast_to(full, (2, *kind.shape)).astype(int)
+    dut = ConvEngine(op, a, folding(16, 8, 8))
+    check_service(dut, op, a, images, within=0.02)
+    load = dut.timing(images).load
+    parts = load.search.sum() / 2, np.maximum(load.replay, dut.out.groups).sum() / 2
+    assert dut.timing(images).service() > 1.3 * max(parts)
 
 
 @settings(max_examples=6)

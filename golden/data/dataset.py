@@ -61,12 +61,6 @@ class Dataset:
         return int(max(self.train_labels.max(), self.test_labels.max())) + 1
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width."""
-        channels, height, width = self.train_images.shape[-3:]
-        return channels, height, width
-
-    @property
-    def steps(self) -> int:
-        """Frames of a recording; 1 for images."""
-        return self.train_images.shape[1] if self.train_images.ndim == 5 else 1
+    def image_shape(self) -> tuple[int, ...]:
+        """Channels, height and width; of recordings, the number of frames before them."""
+        return self.train_images.shape[1:]

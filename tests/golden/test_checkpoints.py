@@ -14,6 +14,7 @@ from golden.net import Net
 from golden.presets import PRESETS, find_preset
 from golden.quantize import QuantizedNet, Scheme, quantize
 from golden.run import accuracy, logits
+from golden.zoo.presets import ZOO
 from golden.zoo.spiking_transformer import spiking_transformer
 from ir import pixels
 
@@ -78,7 +79,7 @@ def test_shipped_checkpoints_are_what_the_preset_says(name):
 
 
 def test_nothing_else_is_shipped():
-    known = {path.name for preset in PRESETS.values()
+    known = {path.name for preset in (*PRESETS.values(), *ZOO.values())
              for path in (preset.float_checkpoint, preset.quantized_checkpoint)}
     assert {path.name for path in FOLDER.iterdir()} == known
 

@@ -28,7 +28,7 @@ def test_events_fall_into_frames(tmp_path):
     assert expected.size == dataset.train_images.size == 2 * 4 * 2 * 34 * 34
     np.testing.assert_array_equal(dataset.train_images, expected)
     assert dataset.train_labels.tolist() == [9, 2]
-    assert (dataset.steps, dataset.image_shape, dataset.classes) == (4, (2, 34, 34), 10)
+    assert (dataset.image_shape, dataset.classes) == ((4, 2, 34, 34), 10)
 
 
 def test_a_pixel_counts_up_to_fifteen(tmp_path):

@@ -155,12 +155,16 @@ class Net(nn.Module):
         """Logits ``[N, classes]`` in the float model's units, from what the last layer made."""
         return logits
 
+    def compute(self, name: str, inputs: list[Tensor]) -> Tensor:
+        """What a layer makes of its inputs."""
+        return self.layer(name)(*inputs)
+
     def forward(self, images: Tensor, record: Recorder | None = None) -> Tensor:
         self.check()
         alive, x = {IMAGE: self.encode(images)}, None
         last_use = {name: reader for reader, inputs in self.inputs.items() for name in inputs}
-        for name, layer in self.named_layers():
-            x = layer(*(alive[each] for each in self.inputs[name]))
+        for name in self.layers:
+            x = self.compute(name, [alive[each] for each in self.inputs[name]])
             if record is not None:
                 record(name, x)
             alive[name] = x

@@ -10,7 +10,6 @@ from golden.fit import Epoch, Progress, Recipe, fit
 from golden.layers import Weights
 from golden.net import Net
 from golden.quantize.exact import exact_arithmetic
-from golden.quantize.export import InexactError
 from golden.quantize.net import QuantizedNet
 from golden.quantize.neurons import IntegerNeuron
 from golden.quantize.plan import Reader
@@ -74,10 +73,7 @@ def quantize(net: Net, calibration: np.ndarray | Tensor, weight_bits: int = 4, *
             layer.bias.copy_(bias)
     _Chooser(result).choose_all()
     result.bind()
-    try:
-        result.graph()
-    except InexactError:
-        result.widen()
+    result.widen()
     _correct_biases(net, result, images)
     result.graph()
     return result
@@ -164,11 +160,11 @@ def _correct_biases(net: Net, result: QuantizedNet, images: Tensor) -> None:
     with exact_arithmetic():
         for name, layer in result.named_layers():
             inputs = [alive[each] for each in result.inputs[name]]
-            alive[name] = layer(*inputs)
+            alive[name] = result.compute(name, inputs)
             if isinstance(layer, IntegerWeights):
                 found = alive[name].flatten(0, -2).mean(0) / layer.output_unit
                 layer.bias.add_(wanted[name] - found)
-                alive[name] = layer(*inputs)
+                alive[name] = result.compute(name, inputs)
             for each in set(result.inputs[name]):
                 if last_use[each] == name:
                     del alive[each]

@@ -11,18 +11,35 @@ from ir.ops import Conv, DepthwiseConv, LevelLif, Lif, Op, ParallelNeuron, Reset
 if TYPE_CHECKING:
     from golden.quantize.net import QuantizedNet
 
-__all__ = ["InexactError", "export"]
+__all__ = ["export", "wide_layers"]
 
 SINGLE, DOUBLE = 1 << 24, 1 << 53
 """Below these every integer is a float32, or a float64."""
 
-
-class InexactError(ValueError):
-    """A value could reach where floats are no longer exact."""
+ROOM = 2
+"""How many times greater values may become in training before float32 does not do."""
 
 
 def export(model: "QuantizedNet", name: str, notes: dict[str, str | int | float]) -> Graph:
     """The graph of a quantised network; see :meth:`QuantizedNet.graph`."""
+    graph = _graph(model, name, notes)
+    for node in graph.nodes:
+        wide = node.name in model.wide_layers or _is_wide(node.op)
+        limit = DOUBLE if wide else SINGLE
+        if (reach := _reach(graph, node)) >= limit:
+            raise ValueError(f"Node {node.name!r} could reach {reach}, beyond "
+                             f"2**{limit.bit_length() - 1}, where floats are no longer exact; "
+                             "use fewer fraction_bits, stream_bits or weight_bits")
+    return graph
+
+
+def wide_layers(model: "QuantizedNet") -> set[str]:
+    """The layers that float32, with some room for training, could not follow."""
+    graph = _graph(model, "", {})
+    return {node.name for node in graph.nodes if _reach(graph, node) * ROOM >= SINGLE}
+
+
+def _graph(model: "QuantizedNet", name: str, notes: dict[str, str | int | float]) -> Graph:
     types, nodes = {IMAGE: model.image}, []
     for layer_name, layer in model.named_layers():
         inputs = model.inputs[layer_name]
@@ -36,9 +53,7 @@ def export(model: "QuantizedNet", name: str, notes: dict[str, str | int | float]
                 model.layer(inputs[0]), HeadSum | TokenSum):
             op = _stateless(op, read[0]) or op
         nodes.append(Node(layer_name, op, inputs))
-    graph = Graph(name, model.image, tuple(nodes), model.encoding, notes)
-    _check_exact(graph, DOUBLE if model.wide else SINGLE)
-    return graph
+    return Graph(name, model.image, tuple(nodes), model.encoding, notes)
 
 
 def _stateless(op: Lif, current: TensorType) -> LevelLif | None:
@@ -63,30 +78,28 @@ def _stateless(op: Lif, current: TensorType) -> LevelLif | None:
     return LevelLif(threshold=least[:1], spacing=np.zeros(op.channels, np.int64))
 
 
-def _check_exact(graph: Graph, limit: int) -> None:
-    """Refuse a graph that floats could not follow: sums, and all that neurons compute."""
-    for node in graph.nodes:
-        read = [graph.types[name] for name in node.inputs]
-        intervals = [graph.types[node.name].interval]
-        bound = limit
-        if isinstance(node.op, Conv | DepthwiseConv):
-            intervals.append(node.op.accumulator(read[0].interval))
-        if isinstance(node.op, ParallelNeuron):
-            intervals.append(node.op.potential(read[0]))
-            bound -= int(abs(node.op.threshold).max())
-        if isinstance(node.op, SelfAttention):
-            intervals.append(Interval(0, read[0].positions * read[0].interval.high**2))
-        if isinstance(node.op, Lif | LevelLif):
-            op, potential, current = node.op, node.op.potential(read[0]), read[0].interval
-            fraction = op.fraction_bits if isinstance(op, Lif) else 0
-            if fraction or isinstance(op, Lif) and op.keep > 1:
-                bound = DOUBLE
-            low, high = (op.keep * v + (op.drive * x << fraction)
-                         for v, x in ((potential.low, current.low),
-                                      (potential.high, current.high)))
-            intervals.append(Interval(min(low, 0), max(high, 0)))
-        for interval in intervals:
-            if max(-interval.low, interval.high) >= bound:
-                raise InexactError(f"Node {node.name!r} could reach {interval}, beyond "
-                                   f"2**{bound.bit_length() - 1}, where floats are no longer "
-                                   "exact; use fewer fraction_bits, stream_bits or weight_bits")
+def _is_wide(op: Op) -> bool:
+    """Whether neurons are computed in float64 anyway, see :class:`IntegerLif`."""
+    return isinstance(op, Lif) and (op.fraction_bits > 0 or op.keep > 1)
+
+
+def _reach(graph: Graph, node: Node) -> int:
+    """The greatest magnitude of anything computed on the way to a node's output."""
+    read, op = [graph.types[name] for name in node.inputs], node.op
+    intervals, more = [graph.types[node.name].interval], 0
+    if isinstance(op, Conv | DepthwiseConv):
+        intervals.append(op.accumulator(read[0].interval))
+    if isinstance(op, ParallelNeuron):
+        intervals.append(op.potential(read[0]))
+        more = int(abs(op.threshold).max())
+    if isinstance(op, SelfAttention):
+        intervals.append(Interval(0, read[0].positions * read[0].interval.high**2))
+    if isinstance(op, Lif | LevelLif):
+        potential, current = op.potential(read[0]), read[0].interval
+        fraction = op.fraction_bits if isinstance(op, Lif) else 0
+        intervals += [potential, *(
+            Interval(min(op.keep * v, 0) + min(op.drive * x << fraction, 0),
+                     max(op.keep * v, 0) + max(op.drive * x << fraction, 0))
+            for v, x in ((potential.low, current.low), (potential.high, current.high)))]
+        more = int(abs(op.threshold).max())
+    return more + max(max(-interval.low, interval.high) for interval in intervals)

@@ -8,7 +8,7 @@ from torch import Tensor
 from golden.layers import Layer, LevelLif, Lif, ParallelNeuron, Weights
 from golden.net import Net, Recorder
 from golden.quantize.exact import check_exact, exact_arithmetic
-from golden.quantize.export import export
+from golden.quantize.export import export, wide_layers
 from golden.quantize.neurons import (
     IntegerLevelLif,
     IntegerLif,
@@ -49,8 +49,8 @@ class QuantizedNet(Net):
     Members
     -------
     plan : Plan
-    wide : bool Tensor
-        Whether values need float64 to be exact.
+    wide : Tensor ``[layers]`` of bool
+        Which layers need float64 to be exact, and for some training to come.
 
     Raises RuntimeError where this machine's torch does not compute exactly, and ValueError for a
     network that has no integers: spikes added to currents.
@@ -63,7 +63,6 @@ class QuantizedNet(Net):
         check_exact()
         net.check()
         self.scheme, self.plan = scheme, make_plan(net)
-        self.register_buffer("wide", torch.zeros((), dtype=torch.bool))
         zeros = self._zeros()
         centred = self._centred(net, zeros)
         if centred:
@@ -79,6 +78,7 @@ class QuantizedNet(Net):
                 assert isinstance(first, IntegerWeights)
                 first.place_zero(zeros - zeros.round() if centred else zeros,
                                  0 if centred else self._padding(first, zeros))
+        self.register_buffer("wide", torch.zeros(len(self.layers), dtype=torch.bool))
         self.register_load_state_dict_post_hook(lambda model, _: model.bind())
         self.bind()
 
@@ -127,6 +127,8 @@ class QuantizedNet(Net):
 
     def bind(self) -> None:
         """Give every layer the units of what it reads, from those of the weights on."""
+        self.wide_layers = {name for name, wide in zip(self.layers, self.wide, strict=True)
+                            if wide}
         units, counted = {IMAGE: self.image_unit()}, {IMAGE: False}
         for name, layer in self.named_layers():
             inputs = self.inputs[name]
@@ -144,7 +146,12 @@ class QuantizedNet(Net):
         self.units, self.counted = units, counted
 
     def encode(self, images: Tensor) -> Tensor:
-        return self.frames(images).to(torch.float64 if self.wide else torch.float32)
+        return self.frames(images)
+
+    def compute(self, name: str, inputs: list[Tensor]) -> Tensor:
+        if name in self.wide_layers:
+            inputs = [x.to(torch.float64) for x in inputs]
+        return super().compute(name, inputs)
 
     def rescale(self, logits: Tensor) -> Tensor:
         unit = self.units[next(reversed(self.shapes))]
@@ -155,13 +162,15 @@ class QuantizedNet(Net):
             return super().forward(images, record)
 
     def widen(self) -> None:
-        """Compute in float64 from now on, exact up to 2**53."""
-        self.wide.fill_(True)
+        """Compute in float64 from now on wherever float32 might not be exact."""
+        needed = wide_layers(self)
+        self.wide.copy_(torch.tensor([name in needed for name in self.layers]))
+        self.bind()
 
     def graph(self, name: str = "network", notes: dict[str, str | int | float] | None = None
               ) -> Graph:
         """The integer network that computes exactly this.
 
-        Raises ValueError when a value could leave the integers that floats hold exactly.
+        Raises ValueError when a value could reach 2**53, beyond which no float is exact.
         """
         return export(self, name, notes or {})

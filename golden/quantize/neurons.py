@@ -91,9 +91,8 @@ class IntegerLif(IntegerNeuron):
         scale = 2.0 ** self.fraction_bits
         least = (comparator(threshold * scale, self.strict) if exact or counts
                  else (threshold * scale).round() + self.strict)
-        kind = torch.float64 if self.wide else torch.float32
-        self.threshold = least.clamp(min=1).to(kind)
-        self.potential_unit = (unit * scale).to(kind)
+        self.threshold = least.clamp(min=1).to(torch.float64)
+        self.potential_unit = unit * scale
 
     def _fraction_bits(self, threshold: Tensor, leak: Leak, counts: bool,
                        steps: int) -> tuple[int, bool]:
@@ -116,12 +115,12 @@ class IntegerLif(IntegerNeuron):
 
     def forward(self, x: Tensor) -> Tensor:
         keep, drive, divisor = self.leak.tolist()
-        current = x.to(torch.promote_types(x.dtype, self.threshold.dtype))
+        current = x.to(torch.float64) if self.wide else x
         spikes = integrate_and_fire(
             current, current.new_tensor(keep), current.new_tensor(drive << self.fraction_bits),
-            self.threshold, self.potential_unit, divisor=divisor,
-            soft=self.reset is Reset.BY_THRESHOLD)
-        return spikes.to(x.dtype)
+            self.threshold.to(current.dtype), self.potential_unit.to(current.dtype),
+            divisor=divisor, soft=self.reset is Reset.BY_THRESHOLD)
+        return spikes.to(torch.float32)
 
     def unit(self, shape: Shape, *units: Tensor) -> Tensor:
         return torch.ones(shape[1], dtype=torch.float64)
@@ -151,31 +150,33 @@ class IntegerLevelLif(IntegerNeuron):
         step = unit * source.step
         middles = torch.arange(source.levels, dtype=torch.float64)[:, None] + 0.5
         least = comparator(middles * step, torch.tensor(source.strict)[:, None]).clamp(min=1)
-        self.threshold = least.to(torch.float32)
-        self.spacing = step.round().to(torch.float32) if leak.keep else torch.zeros(len(step))
-        self.rise = (1 / step).to(torch.float32)
+        self.threshold = least.to(torch.float64)
+        self.spacing = step.round() if leak.keep else torch.zeros_like(step)
+        self.rise = 1 / step
 
     def _fired(self, h: Tensor) -> Tensor:
         with torch.no_grad():
             fired = torch.zeros_like(h)
-            for threshold in self.threshold:
+            for threshold in self.threshold.to(h.dtype):
                 fired += h >= threshold
                 if self.source.polarity is Polarity.BOTH:
                     fired -= (-h >= threshold).to(h.dtype)
-        high = self.source.levels / self.rise
+        rise = self.rise.to(h.dtype)
+        high = self.source.levels / rise
         low = -high if self.source.polarity is Polarity.BOTH else torch.zeros_like(high)
-        return straight(h, fired, low, high, self.rise)
+        return straight(h, fired, low, high, rise)
 
     def forward(self, x: Tensor) -> Tensor:
         leak = self.source.leak
         if not leak.keep:
-            return self._fired(x if leak.drive == leak.divisor else _divided(x, leak))
+            h = x if leak.drive == leak.divisor else _divided(x, leak)
+            return self._fired(h).to(torch.float32)
         fired, v = [], torch.zeros_like(x[0])
         for current in x:
             h = _divided(current, leak, v)
             fired.append(self._fired(h))
-            v = h - fired[-1].detach() * self.spacing
-        return torch.stack(fired)
+            v = h - fired[-1].detach() * self.spacing.to(h.dtype)
+        return torch.stack(fired).to(torch.float32)
 
     def unit(self, shape: Shape, *units: Tensor) -> Tensor:
         return torch.full((shape[1],), 1 / self.source.norm, dtype=torch.float64)
@@ -217,8 +218,8 @@ class IntegerParallelNeuron(IntegerNeuron):
         """Weights ``[T, T]`` and thresholds ``[T, C]``: integers in floats, with gradients."""
         top = (1 << NEURON_BITS - 1) - 1
         real = (self.layer.matrix() * self.scale).clamp(-top, top)
-        threshold = (self.layer.threshold.expand(self.layer.steps)[:, None]
-                     * (self.current_unit * self.scale))
+        unit = self.current_unit * self.scale
+        threshold = self.layer.threshold.expand(self.layer.steps)[:, None] * unit
         with torch.no_grad():
             least = (threshold - 1e-6 * threshold.abs()).ceil()
         return through(real.detach().round(), real), through(least, threshold)
@@ -227,7 +228,8 @@ class IntegerParallelNeuron(IntegerNeuron):
         weight, threshold = (values.to(x.dtype) for values in self.integer_values())
         h = torch.tensordot(weight, x, dims=1)
         threshold = threshold.view(len(x), *[1] * (x.ndim - 2), -1)
-        return fire(h - threshold, (self.current_unit * self.scale).to(x.dtype))
+        unit = (self.current_unit * self.scale).to(x.dtype)
+        return fire(h - threshold, unit).to(torch.float32)
 
     def unit(self, shape: Shape, *units: Tensor) -> Tensor:
         return torch.ones(shape[1], dtype=torch.float64)

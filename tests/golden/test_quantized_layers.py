@@ -228,10 +228,11 @@ def test_values_beyond_float32_are_computed_in_float64():
         x = at.add(Add(), at.depthwise(x, norm=False, gain=0.6), at.conv(8, a))
     at.add(Lif())
     model = agree(at.finish(), least=0.001, most=0.9)
-    assert model.wide
-    assert max(kind.interval.high for kind in model.graph().types.values()) > 1 << 24
-    narrow = quantized(masks())
-    assert not narrow.wide
+    graph = model.graph()
+    beyond = {node.name for node in graph.nodes if graph.types[node.name].interval.high >= 1 << 24}
+    assert beyond and beyond <= model.wide_layers
+    assert {"conv0", "lif2"}.isdisjoint(model.wide_layers)
+    assert not quantized(masks()).wide_layers
 
 
 def test_what_cannot_be_quantised():

@@ -238,7 +238,8 @@ class SpikeAdder(wiring.Component):
                      beats_left.eq(Mux(loaded, out.groups,
                                        Mux(beats_left == 0, 0, beats_left - 1)))]
         shifts = sorted(set(op.shift.tolist()))
-        bias_shape = Shape.cast(range(min(0, int(op.bias.min())), int(op.bias.max()) + 1))
+        # at least a bit: a memory of nothing is none
+        bias_shape = Shape.cast(range(min(0, int(op.bias.min())), max(1, int(op.bias.max())) + 1))
         channel = data.StructLayout({"bias": bias_shape, "shift": range(len(shifts))})
         bias_bits, shift_bits = bias_shape.width, len(Signal(range(len(shifts))))
         words = []

@@ -6,7 +6,6 @@ from ir import Graph, Node
 from ir.ops import (
     Add,
     Concat,
-    Conv,
     DepthwiseConv,
     Gate,
     HeadSum,

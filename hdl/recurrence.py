@@ -13,6 +13,7 @@ from hdl.area import logic, ram
 from hdl.arith import wrapping
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
+from hdl.steps import Steps
 from hdl.wires import Process, Wire
 from ir import Budget
 from ir.tensors import Interval
@@ -40,22 +41,19 @@ class RecurrenceTiming:
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The component between its input and its output wire."""
-        return [self._run(i, o)]
+        steps = Steps(o, self.component.LATENCY)
+        return [self._take(i, steps), steps.leave(self.images * self.component.out.image_beats)]
 
-    def _run(self, i: Wire, o: Wire) -> Process:
-        unit, sent, ready = self.component, 0, 0
+    def _take(self, i: Wire, steps: Steps) -> Process:
+        unit, ready = self.component, 0
         for beat in range(self.images * unit.a.image_beats):
             yield from i.offered(beat)
+            step, cycle = yield from steps.enter(ready, i.offers[beat])
+            i.take(cycle)
             turn = beat // unit.period
-            gives = unit.every or turn % unit.rounds == unit.rounds - 1
-            # The pipeline moves as a whole: a beat enters when one leaves.
-            yield from o.taken(sent - unit.LATENCY)
-            room = o.takes[sent - unit.LATENCY] if sent >= unit.LATENCY and gives else 0
-            taken = i.take(max(ready, room))
-            ready = taken + 1 + (self.pause if beat % unit.period == unit.period - 1 else 0)
-            if gives:
-                o.offer(taken + unit.LATENCY)
-                sent += 1
+            if unit.every or turn % unit.rounds == unit.rounds - 1:
+                steps.entered.append(step)
+            ready = step + 1 + (self.pause if beat % unit.period == unit.period - 1 else 0)
 
 
 class Recurrence(wiring.Component):

@@ -11,6 +11,7 @@ from hdl.area import logic, ram
 from hdl.arith import wrapping
 from hdl.layout import Layout
 from hdl.memory import Memory
+from hdl.steps import Steps
 from hdl.wires import Process, Wire
 from ir import Budget
 from ir.ops import Gate
@@ -35,7 +36,9 @@ class GateTiming:
             return [self._join(a, b, o)]
         full: list[int] = []
         freed: list[int] = []
-        return [self._collect(b, full, freed), self._pass(a, o, full, freed)]
+        steps = Steps(o, self.component.LATENCY)
+        return [self._collect(b, full, freed), self._pass(a, steps, full, freed),
+                steps.leave(self.images * self.component.out.image_beats)]
 
     def _join(self, a: Wire, b: Wire, o: Wire) -> Process:
         for beat in range(self.images * self.component.value.image_beats):
@@ -59,20 +62,18 @@ class GateTiming:
                 ready = b.take(ready) + 1
             full.append(ready)
 
-    def _pass(self, a: Wire, o: Wire, full: list[int], freed: list[int]) -> Process:
-        unit, ready, sent = self.component, 0, 0
-        for page in range(self.images * unit.gate.tensor.positions):
+    def _pass(self, a: Wire, steps: Steps, full: list[int], freed: list[int]) -> Process:
+        step = -1
+        for page in range(self.images * self.component.gate.tensor.positions):
             while len(full) <= page:
                 yield
-            ready = max(ready, full[page])
-            for _ in range(unit.served):
-                yield from a.offered(sent)
-                yield from o.taken(sent - unit.LATENCY)
-                room = o.takes[sent - unit.LATENCY] if sent >= unit.LATENCY else 0
-                ready = a.take(max(ready, room)) + 1
-                o.offer(ready - 1 + unit.LATENCY)
-                sent += 1
-            freed.append(ready)
+            for _ in range(self.component.served):
+                yield from a.offered(len(a.takes))
+                there = max(a.offers[len(a.takes)], full[page])
+                step, cycle = yield from steps.enter(step + 1, there)
+                a.take(cycle)
+                steps.entered.append(step)
+            freed.append(a.takes[-1] + 1)
 
 
 class GateLanes(wiring.Component):

@@ -12,6 +12,7 @@ from hdl.adders import Adders
 from hdl.area import logic
 from hdl.arith import wrapping
 from hdl.layout import Layout
+from hdl.steps import Steps
 from hdl.wires import Process, Wire
 from ir import Budget
 from ir.ops import HeadSum
@@ -32,24 +33,21 @@ class HeadSumTiming:
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The component between its input and its output wire."""
-        return [self._run(i, o)]
+        steps = Steps(o, self.component.LATENCY)
+        return [self._take(i, steps), steps.leave(self.images * self.component.out.image_beats)]
 
-    def _run(self, i: Wire, o: Wire) -> Process:
-        unit, sent, ready = self.component, 0, 0
+    def _take(self, i: Wire, steps: Steps) -> Process:
+        unit, ready = self.component, 0
         heads = self.images * unit.a.tensor.positions * unit.op.heads
         for head_block in range(heads * unit.blocks):
             ends = head_block % unit.blocks == unit.blocks - 1
             for beat in range(unit.a.tensor.steps * unit.a.groups):
                 yield from i.offered(len(i.takes))
-                gives = ends and beat % unit.a.groups == unit.a.groups - 1
-                # The pipeline moves as a whole: a beat enters when one leaves.
-                yield from o.taken(sent - unit.LATENCY)
-                room = o.takes[sent - unit.LATENCY] if sent >= unit.LATENCY and gives else 0
-                taken = i.take(max(ready, room))
-                ready = taken + 1
-                if gives:
-                    o.offer(taken + unit.LATENCY)
-                    sent += 1
+                step, cycle = yield from steps.enter(ready, i.offers[len(i.takes)])
+                i.take(cycle)
+                if ends and beat % unit.a.groups == unit.a.groups - 1:
+                    steps.entered.append(step)
+                ready = step + 1
 
 
 class HeadSumLanes(wiring.Component):

@@ -14,6 +14,7 @@ from hdl.arith import table, wrapping
 from hdl.channel_constants import ChannelConstants
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
+from hdl.steps import Steps
 from hdl.wires import Process, Wire
 from ir import Budget
 from ir.ops import ParallelNeuron
@@ -84,7 +85,9 @@ class ParallelNeuronTiming:
         """The component between its input and its output wire."""
         full: list[int] = []
         freed: list[int] = []
-        return [self._collect(i, full, freed), self._send(o, full, freed)]
+        steps = Steps(o, self.component.LATENCY)
+        return [self._collect(i, full, freed), self._issue(steps, full, freed),
+                steps.leave(self.images * self.component.out.image_beats)]
 
     @property
     def _rounds(self) -> tuple[int, int]:
@@ -105,19 +108,16 @@ class ParallelNeuronTiming:
                 ready = i.take(ready) + 1
             full.append(ready)
 
-    def _send(self, o: Wire, full: list[int], freed: list[int]) -> Process:
+    def _issue(self, steps: Steps, full: list[int], freed: list[int]) -> Process:
         blocks, beats = self._rounds
-        latency, issued, sent = self.component.LATENCY, -1, 0
+        step = cycle = -1
         for block in range(blocks):
             while len(full) <= block:
                 yield
             for _ in range(beats):
-                yield from o.taken(sent - latency)
-                room = o.takes[sent - latency] if sent >= latency else 0
-                issued = max(issued + 1, full[block], room)
-                o.offer(issued + latency)
-                sent += 1
-            freed.append(issued + 1)
+                step, cycle = yield from steps.enter(step + 1, full[block])
+                steps.entered.append(step)
+            freed.append(cycle + 1)
 
 
 class ParallelNeuronLanes(wiring.Component):

@@ -11,7 +11,7 @@ from spikeloom.errors import Exit, explain
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = ("doctor", "demo", "download", "train", "quantize", "generate", "simulate", "verify",
-            "synth", "report")
+            "synth", "report", "zoo")
 """In the order of the path; each is the module and the function of its name."""
 
 

@@ -21,12 +21,12 @@ preset = click.option("--preset", metavar="NAME",
 data_dir = click.option(
     "--data-dir", metavar="DIR", envvar="SPIKELOOM_DATA", show_envvar=True,
     type=click.Path(path_type=Path),
-    help="Folder of the standard files of MNIST, Fashion-MNIST and CIFAR-10.")
+    help="Folder of the files of MNIST, Fashion-MNIST, CIFAR-10 and N-MNIST.")
 
 data_set = click.option(
     "--data", metavar="NAME|PATH",
-    help="Data set: digits, mnist-subset, mnist, fashion-mnist, cifar10, or your own as a folder "
-         "train/CLASS/*, test/CLASS/* or an .npz. Default: the preset's.")
+    help="Data set: digits, mnist-subset, mnist, fashion-mnist, cifar10, nmnist, or your own as a "
+         "folder train/CLASS/*, test/CLASS/* or an .npz. Default: the preset's.")
 
 target = click.option("--target", metavar="NAME", default="ulx3s-85f", show_default=True,
                       help="FPGA board or device; an unknown name lists those known.")

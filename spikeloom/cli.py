@@ -1,12 +1,14 @@
 """The command line: `spikeloom COMMAND`."""
 
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
-from spikeloom.errors import Exit, explain
+from spikeloom.errors import Exit, TargetTooSmall, explain
 
 __all__ = ["COMMANDS", "cli", "main"]
 
@@ -56,7 +58,20 @@ def cli(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None, command: click.Command = cli) -> None:
     """Run the command line, or another command in its manner, and end the program."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_run(command, arguments))
+    with warnings.catch_warnings():
+        warnings.showwarning = _warned(warnings.showwarning)
+        code = _run(command, arguments)
+    sys.exit(code)
+
+
+def _warned(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Shows our own warnings as errors are shown; ``otherwise`` shows all others."""
+    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        if issubclass(category, TargetTooSmall):
+            click.echo(f"Warning: {message}", err=True)
+        else:
+            otherwise(message, category, *place)
+    return show
 
 
 def _run(command: click.Command, arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """A circuit for a graph: how it is folded, its files, its simulation and its cost."""
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from golden import run
 from hdl.cost import area
 from hdl.emit import emit
 from hdl.folding import from_json
-from hdl.solve import DoesNotFit, solve
+from hdl.solve import DoesNotFit, least, solve
 from hdl.timing import Timing, timing
 from ir import Budget, Graph
 from ir.folder import load, save
@@ -22,6 +23,7 @@ from ir.staging import staged
 from sim.bench_verilog import write_bench
 from sim.run import SimulationResult, simulate
 from sim.verify import Verification, verify
+from spikeloom.errors import TargetTooSmall
 
 __all__ = ["DEFAULT_TARGET", "Cost", "Design", "generate", "read_design"]
 
@@ -153,6 +155,9 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
              calibration: np.ndarray | None = None) -> Design:
     """A design for a graph, folded for a target.
 
+    A circuit that the target cannot hold is folded as small as it can be, to be simulated:
+    :exc:`spikeloom.errors.TargetTooSmall` warns what is short, and which targets would do.
+
     Parameters
     ----------
     graph : Graph
@@ -170,8 +175,7 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
     Raises
     ------
     ValueError
-        For an unknown target, or when nothing fits (:exc:`hdl.solve.DoesNotFit`): says what is
-        short, and which targets would do.
+        For an unknown target, or more images per second than it can reach.
     """
     device = get_target(target)
     if foldings is not None:
@@ -182,8 +186,9 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
                        fit=fit)
     except DoesNotFit as error:
         larger = [name for name, other in TARGETS.items() if not error.need.excess(other.budget)]
-        error.add_note(f"Targets that would hold it: {', '.join(larger) or 'none that is known'}")
-        raise
+        warnings.warn(f"{error}\nTargets that would hold it: "
+                      f"{', '.join(larger) or 'none that is known'}", TargetTooSmall, stacklevel=2)
+        return Design(graph, least(graph), target)
     return Design(graph, solved, target)
 
 

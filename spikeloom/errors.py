@@ -2,10 +2,14 @@
 
 from enum import IntEnum
 
-__all__ = ["Exit", "explain"]
+__all__ = ["Exit", "TargetTooSmall", "explain"]
 
 OURS = ("ir", "golden", "hdl", "sim", "flows", "spikeloom")
 """Our own packages: one of them missing is no user's mistake."""
+
+
+class TargetTooSmall(UserWarning):
+    """A circuit is larger than its target: it can be simulated, and will not be built."""
 
 
 class Exit(IntEnum):

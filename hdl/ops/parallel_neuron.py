@@ -181,7 +181,7 @@ class ParallelNeuronLanes(wiring.Component):
         kept = [ram(lanes * bits, 2 * self.depth)] * len(self.taps)
         added = lanes * self.products * (bits + 2)
         return sum(kept, self.threshold.area()) + logic(
-            60 + added + lanes * potential, 40 + added / 3 + lanes * potential)
+            60 + 1.4 * added + lanes * potential, 40 + 1.25 * added + lanes * potential)
 
     def timing(self, images: np.ndarray) -> ParallelNeuronTiming:
         """When the component does what on input ``images``, ``[N, T, C, H, W]``."""

@@ -12,11 +12,20 @@ import numpy as np
 from hdl.layout import Layout
 from hdl.ops import LOWERINGS, Folding
 from ir import IMAGE, Budget, Graph, Node
-from ir.ops import Conv, DepthwiseConv, MaskAttention, MaxPool, SelfAttention, SumPool, Upsample
+from ir.ops import (
+    Conv,
+    DepthwiseConv,
+    MaskAttention,
+    MaxPool,
+    ParallelNeuron,
+    SelfAttention,
+    SumPool,
+    Upsample,
+)
 
 __all__ = ["Known", "Lowering", "Stage", "edges", "lower", "port_name", "relays"]
 
-BUFFERED = (Conv, DepthwiseConv, MaxPool, SelfAttention, SumPool)
+BUFFERED = (Conv, DepthwiseConv, MaxPool, ParallelNeuron, SelfAttention, SumPool)
 """Operators with a buffer at the output: being asked there is no matter of what comes before."""
 
 COLLECTING = (*BUFFERED, MaskAttention, Upsample)

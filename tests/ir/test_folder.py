@@ -156,7 +156,7 @@ def put(name: str, value):
     (put("image", {"steps": 1, "channels": 1, "height": 4.0, "width": 4, "interval": [0, 255]}),
      "image height must be an integer, not 4.0"),
     (put("nodes", [3]), "a node must be a mapping, not 3"),
-    (entry(0, "op", "Pool"), "node 'stem' has an unknown operator 'Pool'; known: Add, Conv"),
+    (entry(0, "op", "Pool"), "node 'stem' has an unknown operator 'Pool'; known: Add, Concat"),
     (entry(0, "color", "red"), "a node has an unknown field 'color'"),
     (entry(0, "inputs", [1]), "node 'stem': an input must be text, not 1"),
     (entry(0, "inputs", ["nowhere"]), "Node 'stem' reads 'nowhere'"),

@@ -55,10 +55,13 @@ def test_what_is_no_graph(nodes, error, message):
         a_graph(*nodes)
 
 
-@pytest.mark.parametrize("image", [
-    TensorType(steps=2, channels=1, height=1, width=1, interval=Interval(0, 255)),
-    TensorType(steps=1, channels=1, height=1, width=1, interval=Interval(-1, 255)),
-])
-def test_images_are_one_step_of_pixels_from_zero(image):
-    with pytest.raises(ValueError, match="Graph 'g' takes one time step of pixels from 0"):
+def test_pixels_are_from_zero():
+    image = TensorType(steps=1, channels=1, height=1, width=1, interval=Interval(-1, 255))
+    with pytest.raises(ValueError, match=r"Graph 'g' takes pixels from 0, not -1\.\.255"):
         a_graph(SUM, image=image)
+
+
+def test_frames_of_events_are_images_of_several_steps():
+    frames = TensorType(steps=3, channels=1, height=1, width=1, interval=Interval(0, 15))
+    total = Node("total", TimeSum(), ("image",))
+    assert a_graph(total, image=frames).logits.interval == Interval(0, 45)

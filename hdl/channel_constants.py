@@ -82,7 +82,7 @@ class ChannelConstants:
                     with m.If(turn == again - 1):
                         m.d.sync += first.eq(Mux(first == len(words) - groups, 0, first + groups))
         lane = data.ArrayLayout(self.shape, len(self.values))
-        found = Signal(data.ArrayLayout(lane, self.a.lanes))
+        found = Signal(data.ArrayLayout(lane, self.a.lanes), reset_less=True)
         m.d.comb += [memory.read_en.eq(step), memory.read_addr.eq(first + word)]
         with m.If(step):
             m.d.sync += found.eq(memory.read_data)

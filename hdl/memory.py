@@ -30,6 +30,7 @@ class Memory(wiring.Component):
     ------
     ``read_data`` follows ``read_addr`` by one cycle and holds while ``read_en`` is low. Reading
     an address in the cycle of its write gives an undefined value: users must keep the two apart.
+    A register behind ``read_data`` that has no reset can become the block RAM's own.
 
     Parameters
     ----------

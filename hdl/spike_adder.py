@@ -194,8 +194,9 @@ class SpikeAdder(wiring.Component):
             width=out.block * bits, depth=out.blocks * rows, name=f"{self.name}_weight",
             contents=[pack(weights[g, :, row], bits)
                       for g in range(out.blocks) for row in range(rows)])
-        row, address = Signal(range(rows)), Signal(range(max(2, out.blocks * rows)))
-        words = Signal(data.ArrayLayout(signed(bits), out.block))
+        row, address = (Signal(range(rows), reset_less=True),
+                        Signal(range(max(2, out.blocks * rows))))
+        words = Signal(data.ArrayLayout(signed(bits), out.block), reset_less=True)
         m.d.sync += [
             row.eq(self.read_data),
             address.eq(row + table(delayed[2].group, [g * rows for g in range(out.blocks)])),
@@ -267,7 +268,7 @@ class SpikeAdder(wiring.Component):
         m.d.comb += parameters.read_addr.eq(block + group)
 
         lanes = Signal(data.ArrayLayout(sums.shape().elem_shape, out.lanes))
-        found = Signal(data.ArrayLayout(channel, out.lanes))
+        found = Signal(data.ArrayLayout(channel, out.lanes), reset_less=True)
         moving, result = Signal(2), Signal(data.ArrayLayout(out.shape, out.lanes))
         taken = Signal.like(lanes)
         m.d.sync += [

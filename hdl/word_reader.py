@@ -148,7 +148,7 @@ class WordReader(wiring.Component):
             channel_part.eq(word["word"] * self.scan),
             self.read_addr.eq(row_part + column_part + word_part),
         ]
-        base, bits = Signal.like(tap_part), Signal.like(self.read_data)
+        base, bits = Signal.like(tap_part), Signal.like(self.read_data, reset_less=True)
         m.d.sync += [base.eq(tap_part + channel_part), bits.eq(self.read_data)]
 
         tags = data.StructLayout({

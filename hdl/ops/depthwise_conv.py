@@ -73,7 +73,7 @@ class DepthwiseConvLanes(WindowLanes):
         m.submodules.weights = memory = Memory(
             width=lanes * bits, depth=len(rows) * op.kernel**2, name=f"{self.name}_weight",
             contents=[pack(row[:, tap], bits) for tap in range(op.kernel**2) for row in rows])
-        weights = Signal(data.ArrayLayout(signed(bits), lanes))
+        weights = Signal(data.ArrayLayout(signed(bits), lanes), reset_less=True)
         m.d.comb += memory.read_addr.eq(taps.address)
         m.d.sync += weights.eq(memory.read_data)
         if self.spikes:
@@ -112,7 +112,7 @@ class DepthwiseConvLanes(WindowLanes):
         m.submodules.parameters = memory = Memory(
             width=lanes * channel.size, depth=len(words), name=f"{self.name}_bias",
             contents=words)
-        found = Signal(data.ArrayLayout(channel, lanes))
+        found = Signal(data.ArrayLayout(channel, lanes), reset_less=True)
         m.d.comb += memory.read_addr.eq(delayed(m, taps.group, self.terming + 1))
         m.d.sync += found.eq(memory.read_data)
         return found

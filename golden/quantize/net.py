@@ -45,6 +45,7 @@ class QuantizedNet(Net):
     What means zero in an image, ``mean / scale``, may be no whole pixel; then the padding of the
     first weights is the nearest whole one, in the circuit as here. Inside the border nothing is
     rounded. Where it is not one pixel for all channels, a layer ``centre`` subtracts it first.
+    Other layers than weights that read such an image see its zero at the nearest whole pixel.
 
     Members
     -------

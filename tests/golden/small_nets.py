@@ -235,6 +235,17 @@ def halves() -> Net:
     return at.finish()
 
 
+def halves_of_currents() -> Net:
+    at = Build()
+    at.spikes(8, kernel=3)
+    x = at.conv(8)
+    a = at.add(Lif(), at.add(Slice(5, 8), x))
+    b = at.add(Lif(tau=1.5), at.add(Slice(0, 5), x))
+    at.add(Concat(), a, b)
+    at.spikes(6)
+    return at.finish()
+
+
 def membrane_head() -> Net:
     """Weights on means of currents, as Spikingformer has them."""
     at = Build()
@@ -338,6 +349,7 @@ NETS: dict[str, Callable[[], Net]] = {
     "separable without neurons": lambda: separable(False),
     "gains": gains,
     "slices": halves,
+    "slices of currents": halves_of_currents,
     "membrane head": membrane_head,
     "logits of every step": logits_per_step,
     "coloured": lambda: coloured(None),

@@ -136,8 +136,7 @@ def synthesize_circuit(circuit: Circuit, target: str, *, clock_mhz: float | None
     """As :func:`synthesize`, for any circuit: so that one unit can be measured alone."""
     goal = get_target(target)
     if goal.family not in FLOWS:
-        raise ValueError(f"Target {target!r} has no open flow, only a budget to plan with; those "
-                         f"that can be built are {', '.join(sorted(available()))}")
+        raise ValueError(_only_planned(goal))
     clock = goal.clock_mhz if clock_mhz is None else clock_mhz
     if not clock > 0:
         raise ValueError(f"The clock must be above 0 MHz, not {clock}")
@@ -157,6 +156,15 @@ def synthesize_circuit(circuit: Circuit, target: str, *, clock_mhz: float | None
         raise
     result = _result(flow, goal, clock, seed, harness, mapped, routed)
     return result if destination is None else _deliver(result, destination)
+
+
+def _only_planned(target: Target) -> str:
+    """What to do with a target that no open flow builds."""
+    return (f"Target {target.name!r} has no open flow here: `spikeloom generate` folds for it and "
+            f"estimates, the bitstream is {target.device.vendor_tool}'s to make. Give it "
+            f"spikeloom.v, spikeloom_memory.v and memory/ of the rtl folder, part {target.part}, "
+            "top module spikeloom, the rtl folder as its working directory (memory files are "
+            f"named from there). Built here are {', '.join(sorted(available()))}")
 
 
 def _result(flow: Flow, target: Target, clock_mhz: float, seed: int, harness: Usage,

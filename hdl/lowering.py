@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from hdl.area import Area
 from hdl.layout import Layout
 from hdl.ops import LOWERINGS, Folding
-from ir import IMAGE, Budget, Graph, Node
+from ir import IMAGE, Graph, Node
 from ir.ops import (
     Conv,
     DepthwiseConv,
@@ -40,7 +41,7 @@ class Stage:
     component: Any
 
     @cached_property
-    def area(self) -> Budget:
+    def area(self) -> Area:
         return self.component.area()
 
     def service(self, inputs: tuple[np.ndarray, ...]) -> float:

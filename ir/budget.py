@@ -20,13 +20,13 @@ class Budget:
 
     def __add__(self, other: "Budget") -> "Budget":
         return Budget(**{f.name: getattr(self, f.name) + getattr(other, f.name)
-                         for f in fields(self)})
+                         for f in fields(Budget)})
 
     def scaled(self, fraction: float) -> "Budget":
         """This budget times a fraction, rounded down."""
-        return Budget(**{f.name: int(getattr(self, f.name) * fraction) for f in fields(self)})
+        return Budget(**{f.name: int(getattr(self, f.name) * fraction) for f in fields(Budget)})
 
     def excess(self, limit: "Budget") -> dict[str, int]:
         """By how much this need is above ``limit``: resource name to amount; empty if it fits."""
-        over = {f.name: getattr(self, f.name) - getattr(limit, f.name) for f in fields(self)}
+        over = {f.name: getattr(self, f.name) - getattr(limit, f.name) for f in fields(Budget)}
         return {name: amount for name, amount in over.items() if amount > 0}

@@ -99,7 +99,10 @@ def test_faulty_verilog_is_quoted(cache, tiny):
 
 @pytest.mark.parametrize("target, message", [
     ("ulx3s-65f", "No target is called 'ulx3s-65f'; there are "),
-    ("kv260", "Target 'kv260' has no open flow, only a budget to plan with; .*ulx3s-85f"),
+    ("kv260", (r"Target 'kv260' has no open flow here: .* AMD Vivado's to make. Give it "
+               r"spikeloom.v, spikeloom_memory.v and memory/ .*, part xck26-sfvc784-2LV-c, .*"
+               r"Built here are .*ulx3s-85f")),
+    ("de10-nano", "Intel Quartus Prime's to make.* part 5CSEBA6U23I7,"),
 ])
 def test_targets_that_cannot_be_built(tiny, target, message):
     with pytest.raises(ValueError, match=message):

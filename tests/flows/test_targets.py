@@ -21,12 +21,27 @@ def test_unknown_device_lists_the_known_ones():
     ("ulx3s-45f", 43848, 108, 72),
     ("ulx3s-85f", 83640, 208, 156),
     ("icebreaker", 5280, 30, 8),
+    ("ice40-hx8k-evn", 7680, 32, 0),
+    ("arty-a7-35", 20800, 100, 90),
     ("arty-a7-100", 63400, 270, 240),
+    ("pynq-z2", 53200, 280, 220),
+    ("zcu104", 230400, 624, 1728),
+    ("zcu102", 274080, 1824, 2520),
     ("kv260", 117120, 288, 1248),
+    ("de0-cv", 36960, 308, 66),
+    ("de10-nano", 83820, 553, 112),
 ])
 def test_budgets(name, luts, brams, dsps):
     budget = get_target(name).budget
     assert (budget.luts, budget.brams, budget.dsps) == (luts, brams, dsps)
+
+
+def test_every_count_has_a_source_and_every_block_ram_its_size():
+    bits = {"ecp5": 18, "ice40": 4, "artix7": 18, "zynq7": 18, "ultrascale+": 18, "cyclone5": 10}
+    assert DEVICES
+    for device in DEVICES.values():
+        assert device.block_ram.bits == bits[device.family] * 1024
+        assert device.source and device.budget.ffs >= device.budget.luts > 0
 
 
 def test_every_device_is_the_device_of_a_target():

@@ -1,0 +1,45 @@
+"""Kinds of block RAM: how many of them a memory takes."""
+
+from dataclasses import dataclass
+
+__all__ = ["DP16KD", "M10K", "RAMB18", "SB_RAM40_4K", "BlockRam"]
+
+
+@dataclass(frozen=True)
+class BlockRam:
+    """A family's block RAM.
+
+    Parameters
+    ----------
+    name : str
+        As the vendor calls it.
+    forms : tuple of tuple of int
+        Width and depth of each form that a block of one write and one read port can have.
+    """
+
+    name: str
+    forms: tuple[tuple[int, int], ...]
+
+    @property
+    def bits(self) -> int:
+        """Bits of one block, parity bits included."""
+        return max(width * depth for width, depth in self.forms)
+
+    def blocks(self, width: int, depth: int) -> int:
+        """The fewest blocks, all of one form, that hold ``depth`` words of ``width`` bits."""
+        return min(-(-width // bits) * -(-depth // words) for bits, words in self.forms)
+
+
+DP16KD = BlockRam("DP16KD", (
+    (36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)))
+"""Lattice ECP5 (FPGA-TN-02204, ECP5 and ECP5-5G Memory User Guide)."""
+
+SB_RAM40_4K = BlockRam("SB_RAM40_4K", ((16, 256), (8, 512), (4, 1024), (2, 2048)))
+"""Lattice iCE40 (FPGA-TN-02002, Memory Usage Guide for iCE40 Devices)."""
+
+RAMB18 = BlockRam("RAMB18", DP16KD.forms)
+"""Half a block of AMD's 7 series (UG473) and UltraScale+ (UG573)."""
+
+M10K = BlockRam("M10K", (
+    (40, 256), (20, 512), (10, 1024), (5, 2048), (2, 4096), (1, 8192)))
+"""Intel Cyclone V (CV-5V2, Cyclone V Device Handbook, chapter 2)."""

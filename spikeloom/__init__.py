@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from ir.folder import load as load_graph
     from ir.folder import save as save_graph
     from spikeloom.analysis import analyse
+    from spikeloom.capturing import capture
     from spikeloom.design import Design, generate, read_design
     from spikeloom.quantization import quantize
 
-__all__ = ["Design", "analyse", "generate", "load_graph", "quantize", "read_design", "save_graph"]
+__all__ = ["Design", "analyse", "capture", "generate", "load_graph", "quantize", "read_design",
+           "save_graph"]
 
 _HOMES = {
     "Design": ("spikeloom.design", "Design"),
     "analyse": ("spikeloom.analysis", "analyse"),
+    "capture": ("spikeloom.capturing", "capture"),
     "generate": ("spikeloom.design", "generate"),
     "load_graph": ("ir.folder", "load"),
     "quantize": ("spikeloom.quantization", "quantize"),

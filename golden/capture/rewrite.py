@@ -188,6 +188,28 @@ def _is_or(neuron: Node, least: float) -> bool:
     return fires and not params["soft"] and not params.get("learn")
 
 
+def _weighed(node: Node, readers: Readers) -> Node | None:
+    """Spikes that are added to a current get a weight, as currents have units of their own."""
+    if node.op != "Add" or _counts(node.inputs[0]) == _counts(node.inputs[1]):
+        return None
+    i = 0 if _counts(node.inputs[0]) else 1
+    spikes = node.inputs[i]
+    ones = {"weight": torch.ones(spikes.channels, 1, 1), "bias": torch.zeros(spikes.channels),
+            "kernel": 1, "stride": 1, "padding": 0}
+    weights = Node("DepthwiseConv", (spikes,), spikes.shape, f"{spikes.path}.weight", ones,
+                   blocks=spikes.blocks, serial=node.serial)
+    inputs = (weights, node.inputs[1]) if i == 0 else (node.inputs[0], weights)
+    return Node("Add", inputs, node.shape, node.path, blocks=node.blocks)
+
+
+def _counts(node: Node) -> bool:
+    """Whether a node makes spikes or counts of them, not currents."""
+    if node.op in ("Lif", "LevelLif", "ParallelNeuron"):
+        return True
+    return bool(node.inputs) and node.op not in ("Conv", "DepthwiseConv") and all(
+        map(_counts, node.inputs))
+
+
 def _whole_slices(node: Node, readers: Readers) -> Node | None:
     """Slices side by side in the order of what they were cut from are that."""
     if node.op != "Concat":
@@ -217,4 +239,4 @@ def _joined(a: str, b: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (_fold_back, _mean, _fold_on, _mask_attention, _whole_slices, _merge,
-                           _sum_first)
+                           _sum_first, _weighed)

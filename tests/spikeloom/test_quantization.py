@@ -44,8 +44,10 @@ def test_integers_are_the_trained_model_s_own(model):
 def test_what_cannot_be_quantised(model):
     with pytest.raises(ValueError, match="Quantising a float model needs calibration images"):
         spikeloom.quantize(model)
-    with pytest.raises(TypeError, match="quantize takes a Net, a preset's name or"):
-        spikeloom.quantize(torch.nn.Linear(2, 2), IMAGES)
+    with pytest.raises(TypeError, match="quantize takes a Net, a SpikingJelly model, a preset's"):
+        spikeloom.quantize(5, IMAGES)
+    with pytest.raises(ValueError, match="1: softmax has no integer form here"):
+        spikeloom.quantize(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Softmax(1)), IMAGES)
     with pytest.raises(ValueError, match="There is no preset 'digit'; there are digits"):
         spikeloom.quantize("digit")
     with pytest.raises(ValueError, match="was trained on weights of 4 bits; quantise the float"):

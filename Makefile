@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test bench lint clean
+.PHONY: setup demo test bench regress lint clean
 
 setup: $(READY)
 
@@ -13,6 +13,8 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps \
+		$$(sed -n 's/^# no-deps: //p' requirements.lock)
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -27,6 +29,11 @@ test: lint
 # needs SPIKELOOM_DATA.
 bench: $(READY)
 	$(BIN)/python -m spikeloom.benchmark
+
+# Every system of the zoo: 200 images through each circuit, every value compared. Takes hours the
+# first time, goes on where it was interrupted, and needs SPIKELOOM_DATA.
+regress: $(READY)
+	$(BIN)/spikeloom zoo -o runs/zoo
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -181,6 +181,41 @@ class Mixture(nn.Module):
         return self.head(c.flatten(3).permute(0, 1, 3, 2)).sum(2).mean(0)
 
 
+class Attend(nn.Module):
+    """Self-attention of one's own, in any order, on values as wide as one likes; a neck of static
+    currents beside it, and a head that reads whole maps with channels last."""
+
+    def __init__(self, order: str, ratio: int = 1):
+        super().__init__()
+        self.order, self.ratio = order, ratio
+        self.stem = layer.Conv2d(3, 8, 3, stride=2, padding=1, step_mode="m")
+        self.lif = neuron.LIFNode(step_mode="m", v_threshold=0.5)
+        self.query, self.key, self.value = (nn.Linear(8, width) for width in (8, 8, 8 * ratio))
+        self.fires = nn.ModuleList(neuron.LIFNode(step_mode="m", v_threshold=0.5)
+                                   for _ in range(3))
+        self.last = neuron.LIFNode(step_mode="m", v_threshold=2.0)
+        self.head = nn.Linear(8 * ratio * 64, 10)
+        self.neck = nn.Linear(8, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        static = self.stem(x.unsqueeze(0).repeat(4, 1, 1, 1, 1))
+        # [T, N, tokens, channels], then heads of 4
+        tokens = self.lif(static).flatten(3).transpose(2, 3)
+        q, k, v = (fire(make(tokens)).unflatten(-1, (2, -1)).transpose(2, 3) for fire, make in zip(
+            self.fires, (self.query, self.key, self.value), strict=True))
+        if self.order == "(QK)V":
+            y = (q @ k.mT) @ v
+        elif self.order == "Q(KV)":
+            y = q @ (k.mT @ v)
+        elif self.order == "V(KQ)":
+            y = (v.mT @ (k @ q.mT)).transpose(-1, -2)
+        else:
+            y = ((v.mT @ k) @ q.mT).swapaxes(-1, -2)
+        y = self.last(y.mT * 0.25).permute(0, 1, 4, 2, 3).flatten(2)
+        neck = static.sum(0).flatten(2).mean(-1) / 4
+        return self.head(y).mean(0) + self.neck(neck)
+
+
 class Above(nn.Module):
     """A surrogate function that fires above the threshold, not at it."""
 
@@ -210,6 +245,10 @@ USERS = {
     "sliding PSN": (lambda: Parallel(_weighed(neuron.SlidingPSN(2, step_mode="m"))), None),
     "sliding PSN, long": (lambda: Parallel(_weighed(neuron.SlidingPSN(8, step_mode="m"))), None),
     "mixture": (Mixture, None),
+    "attention (QK)V": (lambda: Attend("(QK)V"), None),
+    "attention Q(KV)": (lambda: Attend("Q(KV)", 2), None),
+    "attention V(KQ)": (lambda: Attend("V(KQ)", 2), None),
+    "attention (VK)Q": (lambda: Attend("(VK)Q"), None),
 }
 """Nets of its layers, and the time steps they are given; images 16x16."""
 

@@ -66,6 +66,18 @@ def test_queries_keys_and_values_lie_side_by_side():
     assert weights == "blocks_0_attn_q_conv_k_conv_v_conv"
 
 
+@pytest.mark.parametrize("change", [{"v_threshold": 1.5}, {"v_reset": None}, {"tau": 4.0}])
+def test_a_mask_that_is_no_or_stays_a_neuron(change):
+    model = dyadic(LIBRARY["SpikeDrivenTransformer"][1]())
+    attention = model.blocks[0].attn
+    for name, value in change.items():
+        setattr(attention.attn_lif, name, value)
+    net = _check(model, images(16))
+    ops = {name: type(layer).__name__ for name, layer in net.layers.items()}
+    assert list(ops.values()).count("MaskAttention") == 1
+    assert ops["blocks_0_attn_attn_lif"] == "Lif" and "Gate" in ops.values()
+
+
 def test_encodings():
     model = dyadic(simple("m"))
     net = _check(model, images(16), 4, mean=(0.5, 0.25, 0.0), std=(0.5, 1.0, 2.0))

@@ -165,6 +165,16 @@ def test_what_is_refused_is_all_there_is_to_it():
     assert len(capture(dyadic(away), images(8)).layers) == 6
 
 
+def test_products_that_are_no_attention():
+    """As many tokens as channels, so that torch takes either for the other."""
+    def work(body, x):
+        q = x.flatten(3)
+        return ((q @ q.mT) @ q.mT).reshape(x.shape)
+
+    with pytest.raises(CaptureError, match="neither Q .K.T V. nor .Q K.T. V"):
+        capture(Body(work=work), np.zeros((2, 3, 2, 4), np.uint8))
+
+
 def test_steps_that_are_left_out():
     with pytest.raises(ValueError, match="expected x with shape") as error:
         capture(simple("m"), images(16))

@@ -134,10 +134,11 @@ class Record:
     def numbers(self, node: Node, step: Tensor, image: Tensor, channel: Tensor,
                 position: Tensor) -> Tensor:
         """The numbers of a node's values at these coordinates, which broadcast."""
-        start = torch.zeros_like(step)
-        for one in _present(step - STATIC):
-            start[step == one + STATIC] = self.block(node, one + STATIC)
-        return start + (image * node.channels + channel) * node.positions + position
+        steps = _present(step - STATIC)
+        starts = torch.zeros(steps[-1] + 1, dtype=torch.int64)
+        for one in steps:
+            starts[one] = self.block(node, one + STATIC)
+        return starts[step - STATIC] + (image * node.channels + channel) * node.positions + position
 
     def locate(self, numbers: Tensor) -> Located:
         """The one node whose values these are; channels of several nodes are put together first.

@@ -56,7 +56,7 @@ SYSTEMS: Mapping[str, tuple[Preset, ...]] = MappingProxyType({
         _preset("spikformer", "fashion-mnist", "spikformer", GREY | STEM | {
             "steps": 2, "widths": (8, 8, 16, 24), "strides": (2, 1, 1, 1), "pools": "0011"}),
         _preset("spikformer-dvs", "nmnist", "spikformer", EVENTS | STEM | {
-            "widths": (8, 8, 16, 24), "strides": (2, 1, 1, 1), "pools": "1111", "scale": 0.25}),
+            "widths": (8, 8, 16, 24), "pools": "1111", "scale": 0.25}),
     ),
     "Spikformer V2": (
         _preset("spikformer-v2", "mnist", "spikformer_v2", GREY | {
@@ -67,11 +67,9 @@ SYSTEMS: Mapping[str, tuple[Preset, ...]] = MappingProxyType({
             "steps": 2, "widths": (8, 8, 16, 16, 24), "strides": (2, 1, 1, 1, 1),
             "pools": "0011"}),
         _preset("spikingformer-dvs", "nmnist", "spikingformer", EVENTS | STEM | {
-            "widths": (8, 8, 16, 16, 24), "strides": (2, 1, 1, 1, 1), "pools": "1110",
-            "tau": 1.5}),
+            "widths": (8, 8, 16, 16, 24), "pools": "1111", "tau": 1.5}),
         _preset("spikingformer-cml-dvs", "nmnist", "spikingformer", EVENTS | STEM | {
-            "widths": (8, 8, 16, 16, 24), "strides": (2, 1, 1, 1, 1), "pools": "1110",
-            "cml": True, "tau": 1.75}),
+            "widths": (8, 8, 16, 16, 24), "pools": "1111", "cml": True, "tau": 1.75}),
     ),
     "Spike-driven Transformer V1": (
         _preset("sdt", "mnist", "spike_driven", GREY | {
@@ -101,13 +99,13 @@ SYSTEMS: Mapping[str, tuple[Preset, ...]] = MappingProxyType({
             "stride": 2}),
         _preset("qkformer-channel", "mnist", "qkformer", GREY | {
             "steps": 2, "widths": (8, 24), "depths": (1, 1), "heads": 2, "mlp_ratio": 2,
-            "stride": 2, "attention": "channel"}),
+            "stride": 2, "attention": "channel"}, recipe="slow"),
     ),
     "Max-Former": (
         _preset("max-former", "fashion-mnist", "max_former", GREY | {
             "steps": 2, "widths": (8, 12, 24), "depths": (1, 1, 1),
             "mixers": ("identity", "depthwise", "attention"), "heads": 2, "mlp_ratio": 2,
-            "stride": 2}),
+            "stride": 2}, recipe="slow"),
     ),
     "QSD-Transformer": (
         _preset("qsd", "mnist", "qsd", GREY | {

@@ -1,6 +1,8 @@
 """Every architecture builds, becomes integers, and its graph computes exactly those."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from golden.run import trace
 from golden.zoo import ARCHITECTURES
 from golden.zoo.presets import SYSTEMS, ZOO
 from ir import Graph, ops
+
+PAGE = (Path(__file__).parents[2] / "docs" / "zoo.md").read_text()
 
 GREY = {"channels": 1, "height": 16, "width": 16, "classes": 4}
 EVENTS = {"channels": 2, "height": 16, "width": 16, "classes": 4, "steps": 3, "events": 7}
@@ -143,6 +147,18 @@ def test_shipped_checkpoints_are_what_the_preset_says(name):
     assert integer_notes["command"] == preset.command
     assert integer_notes["accuracy_test"] >= LEAST[preset.dataset]
     compare(quantized, pictures(quantized, 2))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_page_says_what_the_checkpoints_say(name):
+    found = re.search(rf"^\| `{name}` \|(.*)\|$", PAGE, re.MULTILINE)
+    assert found, f"docs/zoo.md has no row for preset {name}"
+    preset, (_, notes) = ZOO[name], load_checkpoint(ZOO[name].float_checkpoint)
+    _, integers = load_checkpoint(preset.quantized_checkpoint)
+    assert [cell.strip() for cell in found[1].split("|")] == [
+        preset.dataset, str(notes["steps"]), f"{notes['parameters']:,}",
+        str(preset.scheme.weight_bits), f"{100 * notes['accuracy_test']:.2f} %",
+        f"{100 * integers['accuracy_test']:.2f} %"]
 
 
 def test_shipped_checkpoints_are_small():

@@ -29,7 +29,8 @@ class Accelerator(wiring.Component):
 
     Timing
     ------
-    As the network's slowest stage; the output is registered once more. At most 16 images are inside at a time.
+    As the network's slowest stage; the output is registered once more. At most 16 images are
+    inside at a time.
 
     Parameters
     ----------

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from flows.boards import pins_for
 from flows.constraints import write_lpf
-from flows.flow import INSIDE, NETLIST, PLACED, Cell, Flow, Implementation, flat_module
+from flows.flow import NETLIST, PLACED, Cell, Flow, Implementation, flat_module
+from flows.netlist import INSIDE
 from flows.outreg import absorb_output_registers
 from flows.plan import Plan, Step
 from flows.reports import Kind, Usage
@@ -32,6 +33,8 @@ class Ecp5(Flow):
     tools = ("yosys", "nextpnr-ecp5", "ecppack")
     bitstream = "spikeloom.bit"
     bels = {"luts": "TRELLIS_COMB", "ffs": "TRELLIS_FF", "brams": "DP16KD", "dsps": "MULT18X18D"}
+    library = "+/lattice/cells_sim_ecp5.v"
+    models = ("dp16kd.v",)
 
     def mapping(self, target: Target) -> str:
         # Reading an address while it is written is never relied on: no logic to define it. What
@@ -48,11 +51,14 @@ class Ecp5(Flow):
                      ffs=types["TRELLIS_FF"], brams=types["DP16KD"], dsps=types["MULT18X18D"],
                      kind=Kind.ESTIMATED)
 
-    def placement(self, netlist: bytes, task: Implementation) -> Plan:
-        target = task.target
+    def as_placed(self, netlist: bytes) -> bytes:
         document, module = flat_module(netlist)
         # The harness' registers stay its own, so that what it costs can be told.
         absorb_output_registers(module, INSIDE)
+        return json.dumps(document).encode()
+
+    def placement(self, netlist: bytes, task: Implementation) -> Plan:
+        target = task.target
         pins = pins_for(target.board)
         size = target.device.name.removeprefix("LFE5U-").removesuffix("F").lower()
         route = ("--" + size + "k", "--package", target.package, "--speed", target.speed,
@@ -62,7 +68,7 @@ class Ecp5(Flow):
                  # 4 % more Fmax than nextpnr's own choice on a convolution, two seeds.
                  "--placer-heap-timingweight", "30",
                  *(() if pins else ("--lpf-allow-unconstrained",)))
-        return Plan({NETLIST: json.dumps(document).encode(), "pins.lpf": write_lpf(pins).encode()},
+        return Plan({NETLIST: self.as_placed(netlist), "pins.lpf": write_lpf(pins).encode()},
                     steps=(Step(name="place and route", tool="nextpnr-ecp5", arguments=route,
                                 log="nextpnr.log"),
                            Step(name="bitstream", tool="ecppack",

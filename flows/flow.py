@@ -4,22 +4,28 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from flows.boards import pins_for
 from flows.circuit import Circuit
-from flows.harness import HARNESS, INSTANCE, harness
+from flows.harness import HARNESS, harness
+from flows.netlist import INSIDE, circuit_alone
 from flows.plan import Plan, Step
 from flows.reports import Usage, parse_placement, utilisation
 from flows.run import Finished
 from flows.targets import Target
 
-__all__ = ["INSIDE", "NETLIST", "PLACED", "Cell", "Flow", "Implementation", "flat_module"]
+__all__ = ["GATES", "MODELS", "NETLIST", "PLACED", "Cell", "Flow", "Implementation",
+           "flat_module"]
 
 NETLIST = "netlist.json"
 PLACED = "placed.json"
-INSIDE = f"{INSTANCE}."
-"""How the names of the circuit's cells begin in a flat netlist."""
+GATES = "gates.v"
+"""The mapped circuit as Verilog."""
+
+MODELS = Path(__file__).with_name("models")
+"""Our models of cells that Yosys leaves empty."""
 
 
 Cell = Mapping[str, Any]
@@ -47,6 +53,10 @@ class Flow(ABC):
     """File of the placement's folder that programs the device."""
     bels: ClassVar[dict[str, str]]
     """Resource of a :class:`flows.reports.Usage` to what nextpnr calls it."""
+    library: ClassVar[str]
+    """Yosys' simulation models of the family's cells."""
+    models: ClassVar[tuple[str, ...]]
+    """Files of :data:`MODELS` for the cells that are empty or slow there."""
 
     @abstractmethod
     def mapping(self, target: Target) -> str:
@@ -90,6 +100,30 @@ class Flow(ABC):
                  "harness.il": harness(circuit, reset_low=reset_low),
                  "synth.ys": self._script(circuit, target).encode()}
         return Plan(files, steps=(step,), outputs=(NETLIST,))
+
+    def as_placed(self, netlist: bytes) -> bytes:
+        """A netlist that :meth:`synthesis` made, as it is placed."""
+        return netlist
+
+    def simulation(self, netlist: bytes, circuit: Circuit) -> Plan:
+        """Write the circuit of a netlist that :meth:`synthesis` made as Verilog to simulate.
+
+        It is the circuit as it is placed, without its harness, each cell replaced by what Yosys
+        says that it does; those of :attr:`models` stay, and the files lie beside.
+        """
+        document, flat = flat_module(self.as_placed(netlist))
+        document["modules"] = {circuit.top: circuit_alone(flat, circuit)}
+        # The models ask for each cell's parameters: opt_expr leaves what they answer.
+        script = (f"read_json {NETLIST}\nread_verilog -defer -overwrite {self.library}\n"
+                  f"read_verilog -lib -overwrite {' '.join(self.models)}\n"
+                  f"hierarchy -check -top {circuit.top}\nproc\nflatten\n"
+                  "opt_expr\nopt_clean -purge\n"
+                  f"select {circuit.top}\nwrite_verilog -noattr -selected {GATES}\n")
+        step = Step(name="netlist as Verilog", tool="yosys", log="yosys.log",
+                    arguments=("-q", "-l", "yosys.log", "-s", "gates.ys"))
+        files = {NETLIST: json.dumps(document).encode(), "gates.ys": script.encode(),
+                 **{name: (MODELS / name).read_bytes() for name in self.models}}
+        return Plan(files, steps=(step,), outputs=(GATES,))
 
     def _script(self, circuit: Circuit, target: Target) -> str:
         return (f"read_verilog {' '.join(circuit.sources)}\n"

@@ -25,6 +25,8 @@ class Ice40(Flow):
     tools = ("yosys", "nextpnr-ice40", "icepack")
     bitstream = "spikeloom.bin"
     bels = {"luts": "ICESTORM_LC", "brams": "ICESTORM_RAM", "dsps": "ICESTORM_DSP"}
+    library = "+/ice40/cells_sim.v"
+    models = ("sb_ram40_4k.v",)
 
     def mapping(self, target: Target) -> str:
         # Multiplications are by constants, as on ECP5: adders, no SB_MAC16.

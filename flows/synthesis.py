@@ -18,7 +18,8 @@ from flows.run import TOOLS, Finished, execute
 from flows.run import missing as missing_of
 from flows.targets import TARGETS, Target, get_target
 
-__all__ = ["FLOWS", "SynthesisResult", "available", "missing", "synthesize", "synthesize_circuit"]
+__all__ = ["FLOWS", "SynthesisResult", "available", "flow_of", "missing", "synthesize",
+           "synthesize_circuit"]
 
 FLOWS: dict[Family, Flow] = {Family.ECP5: Ecp5(), Family.ICE40: Ice40()}
 """The open flow of each family that has one."""
@@ -96,6 +97,13 @@ def missing() -> dict[str, str]:
     return missing_of(TOOLS)
 
 
+def flow_of(target: Target) -> Flow:
+    """The open flow of a target; raises ValueError, saying what to do, where there is none."""
+    if target.family not in FLOWS:
+        raise ValueError(_only_planned(target))
+    return FLOWS[target.family]
+
+
 def synthesize(folder: Path | str, target: str, *, clock_mhz: float | None = None, seed: int = 1,
                work: Path | str | None = None,
                progress: Callable[[str], None] | None = None) -> SynthesisResult:
@@ -135,14 +143,12 @@ def synthesize_circuit(circuit: Circuit, target: str, *, clock_mhz: float | None
                        progress: Callable[[str], None] | None = None) -> SynthesisResult:
     """As :func:`synthesize`, for any circuit: so that one unit can be measured alone."""
     goal = get_target(target)
-    if goal.family not in FLOWS:
-        raise ValueError(_only_planned(goal))
+    flow = flow_of(goal)
     clock = goal.clock_mhz if clock_mhz is None else clock_mhz
     if not clock > 0:
         raise ValueError(f"The clock must be above 0 MHz, not {clock}")
     destination = None if work is None else _check_destination(Path(work))
 
-    flow = FLOWS[goal.family]
     mapped = execute(flow.synthesis(circuit, goal), progress=progress)
     netlist = (mapped.folder / NETLIST).read_bytes()
     accelerator, harness = flow.parts(netlist)

@@ -34,7 +34,7 @@ def wrapper(manifest: Manifest, *, registered: bool = False) -> str:
     decides from one cycle what the next one brings needs no more, and what depends on inputs is
     evaluated once in a cycle, not at every change.
     """
-    probes = [probe for tensor in manifest.tensors
+    probes = [probe for tensor in manifest.probes
               for probe in ((tensor.fire, 1), (tensor.data, tensor.lanes * tensor.bits))]
     ports = [*PORTS, *(("output", name, width) for name, width in probes)]
     held = [(name, width) for direction, name, width in PORTS
@@ -59,7 +59,7 @@ def wrapper(manifest: Manifest, *, registered: bool = False) -> str:
 
 def header(manifest: Manifest) -> str:
     """What the C++ driver must know of the circuit: sizes, and a visit of the probes that fired."""
-    tensors = manifest.tensors
+    tensors = manifest.probes
     table = [f'    {{"{tensor.name}", {tensor.lanes}, {tensor.bits}, '
              f"{str(tensor.signed).lower()}, {tensor.beats}}}," for tensor in tensors]
     visits = [f"    if (top.{_member(tensor.fire)}) visit({index}, top.{_member(tensor.data)});"

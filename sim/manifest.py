@@ -1,7 +1,7 @@
 """What an rtl folder says of its circuit: files, sizes, and the order of values on each wire."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
@@ -69,7 +69,10 @@ class Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The circuit in a folder, as its ``manifest.json`` describes it."""
+    """The circuit in a folder, as its ``manifest.json`` describes it.
+
+    ``probed`` says whether its tensors can be seen in it; a mapped netlist has lost them.
+    """
 
     folder: Path
     top: str
@@ -80,6 +83,12 @@ class Manifest:
     pixels: int
     output_beats: int
     tensors: tuple[Tensor, ...]
+    probed: bool = True
+
+    @property
+    def probes(self) -> tuple[Tensor, ...]:
+        """The tensors that can be seen in the circuit."""
+        return self.tensors if self.probed else ()
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -94,6 +103,10 @@ class Manifest:
                 return tensor
         raise ValueError(f"The circuit in {self.folder} traces no tensor {name!r}; it traces "
                          f"{', '.join(tensor.name for tensor in self.tensors)}")
+
+    def netlist(self, folder: Path, sources: tuple[str, ...]) -> "Manifest":
+        """The same circuit made of a device's cells, without memory files or probes."""
+        return replace(self, folder=folder, sources=sources, memories=(), probed=False)
 
     def beats(self, images: np.ndarray) -> np.ndarray:
         """Images uint8 ``[N, C, H, W]`` as stream words uint32 ``[N, input_beats]``.

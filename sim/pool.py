@@ -155,17 +155,17 @@ class _Runner:
         tensors = {}
         for name in job.trace:
             tensor = self.manifest.tensor(name)
-            path = folder / f"tensor_{self.manifest.tensors.index(tensor)}.bin"
+            path = folder / f"tensor_{self.manifest.probes.index(tensor)}.bin"
             tensors[name] = tensor.decode(np.fromfile(path, tensor.dtype))
             path.unlink()
         return Part(job=job, logits=logits.reshape(images, -1), stamps=stamps.reshape(images, 4),
-                    spans=spans.reshape(images, -1, 2), tensors=tensors,
+                    spans=spans.reshape(images, len(self.manifest.probes), 2), tensors=tensors,
                     cycles=result.pop("cycles"),
                     registers={int(name[3:]): value for name, value in result.items()})
 
     def _simulate(self, job: Job, folder: Path) -> dict[str, int]:
         images = job.stop - job.start
-        indices = {tensor.name: index for index, tensor in enumerate(self.manifest.tensors)}
+        indices = {tensor.name: index for index, tensor in enumerate(self.manifest.probes)}
         arguments = {
             "stimulus": folder / "stimulus.bin", "out": folder, "images": images,
             "trace": ",".join(str(indices[name]) for name in job.trace),

@@ -17,7 +17,7 @@ from sim.manifest import Manifest, read_manifest
 from sim.pool import DEADLINE, Part, SimulationError, Stalls
 from sim.run import cycles_per_image, layer_latency, plan, run
 
-__all__ = ["Verification", "verify"]
+__all__ = ["Verification", "check_network", "graph_of", "verify"]
 
 GOLDEN_BATCH = 64
 NETWORK = 0x08
@@ -95,20 +95,20 @@ def verify(folder: Path | str, images: np.ndarray, labels: np.ndarray | None = N
         When there is nothing to compare, or images or labels do not fit.
     """
     manifest = read_manifest(folder)
-    graph = _graph(manifest)
+    graph = graph_of(manifest)
     _check_labels(labels, len(images))
     built = build(manifest)
     started = time.monotonic()
     names = tuple(tensor.name for tensor in manifest.tensors)
     jobs = plan(manifest, len(images), traced=min(max(trace_images, 0), len(images)), names=names,
                 processes=processes, stalls=stalls, deadline=deadline)
-    comparison, network = Comparison(tuple(graph.types)), int(digest(graph)[:8], 16)
+    comparison = Comparison(tuple(graph.types))
     circuit = np.zeros((len(images), graph.classes), np.int64)
     integer = np.zeros_like(circuit)
     parts, traced = [], 0
     for part in run(manifest, built.program, images, jobs, processes=processes,
                     progress=progress):
-        _check_network(part, network)
+        check_network(part, graph)
         traced += (part.job.stop - part.job.start) * bool(part.job.trace)
         for start, stop, expected in _golden(graph, images, part):
             _compare(comparison, part, start, stop, expected)
@@ -132,7 +132,8 @@ def verify(folder: Path | str, images: np.ndarray, labels: np.ndarray | None = N
         seconds=time.monotonic() - started, build_seconds=built.seconds)
 
 
-def _graph(manifest: Manifest) -> Graph:
+def graph_of(manifest: Manifest) -> Graph:
+    """The graph beside a circuit; raises ValueError when the circuit is not that graph's."""
     graph = load(manifest.folder / "net")
     for tensor in manifest.tensors:
         if tensor.name not in graph.types:
@@ -151,7 +152,9 @@ def _check_labels(labels: np.ndarray | None, images: int) -> None:
                          f"not {list(np.shape(labels))}")
 
 
-def _check_network(part: Part, wanted: int) -> None:
+def check_network(part: Part, graph: Graph) -> None:
+    """Raise :exc:`SimulationError` if the circuit says that it is another graph's."""
+    wanted = int(digest(graph)[:8], 16)
     if (got := part.registers[NETWORK]) != wanted:
         raise SimulationError(f"Register NETWORK reads {got:#010x}, and the graph beside the "
                               f"circuit is {wanted:#010x}: generate the circuit again")

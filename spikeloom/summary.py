@@ -6,7 +6,7 @@ from typing import Any
 from flows import get_target
 from spikeloom.terminal import percent
 
-__all__ = ["available", "image_rate", "summary"]
+__all__ = ["available", "image_rate", "mapped_summary", "summary"]
 
 Document = Mapping[str, Any]
 Row = tuple[str, str, Any]
@@ -25,6 +25,20 @@ def summary(verification: Document | None, synthesis: Document | None) -> list[R
     if verification is not None:
         rows += _modelled(verification)
     return rows
+
+
+def mapped_summary(found: Document) -> list[Row]:
+    """The figures of a mapped netlist that ran."""
+    return [
+        ("images compared", "measured", found["images"]),
+        ("images with random pauses", "measured", found["stalled_images"]),
+        ("values compared", "measured", found["values_compared"]),
+        ("mismatches", "measured", found["mismatches"]),
+        ("cycles per image", "measured", found["cycles_per_image"]),
+        ("LUT", "estimated", found["cells"]["luts"]),
+        ("flip-flops", "estimated", found["cells"]["ffs"]),
+        ("block RAM", "estimated", found["cells"]["brams"]),
+    ]
 
 
 def _verified(found: Document) -> list[Row]:

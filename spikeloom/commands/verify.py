@@ -19,6 +19,9 @@ __all__ = ["verify"]
 @options.images(None)
 @click.option("--trace-images", metavar="N", type=click.IntRange(min=0), default=500,
               show_default=True, help="Images of which every tensor is compared.")
+@click.option("--mapped", metavar="TARGET",
+              help="Run the netlist that synthesis for TARGET makes, not the Verilog that it is "
+                   "made of.")
 @click.option("--processes", metavar="N", type=click.IntRange(min=1),
               help="Simulations side by side. Default: one for each processor.")
 @options.output("Folder of a run: what was found goes to verification.json there, for `spikeloom "
@@ -26,35 +29,46 @@ __all__ = ["verify"]
 @options.as_json
 @click.pass_context
 def verify(ctx: click.Context, folder: Path | None, preset: str | None, data: str | None,
-           data_dir: Path | None, images: int | None, trace_images: int, processes: int | None,
-           output: Path | None, as_json: bool) -> None:
+           data_dir: Path | None, images: int | None, trace_images: int, mapped: str | None,
+           processes: int | None, output: Path | None, as_json: bool) -> None:
     """Compare the circuit with the integer network.
 
     RTL is a folder that `spikeloom generate` wrote. Its Verilog runs real images: all logits of all
     images are compared, and every tensor of the first --trace-images. Ends with 5 if a single value
     differs, and says which is the first.
 
+    With --mapped, the target's cells run the images instead, as they would be placed: all logits
+    are compared with the integer network, and each image's cycles with the Verilog's. A few images
+    take minutes, as such a netlist is large to compile.
+
     \b
     Example:
       spikeloom verify rtl --data digits
       spikeloom verify --preset mnist --data-dir DIR --images 10000 --json
+      spikeloom verify rtl --images 20 --mapped ulx3s-85f
     """
+    from spikeloom.mapped import MAPPED, measure_mapped
     from spikeloom.report import VERIFICATION, write_whole
     from spikeloom.subject import open_task
-    from spikeloom.summary import summary
+    from spikeloom.summary import mapped_summary, summary
     from spikeloom.verification import measure
 
     task = open_task(folder, preset, data, data_dir, images)
-    result = {**measure(task.design, task.images, task.labels, preset=task.preset,
-                        trace_images=trace_images, processes=processes, stage=terminal.stage),
-              "data": task.data}
+    if mapped is None:
+        found = measure(task.design, task.images, task.labels, preset=task.preset,
+                        trace_images=trace_images, processes=processes, stage=terminal.stage)
+        document, rows = VERIFICATION, summary(found, None)
+    else:
+        found = measure_mapped(task.design, task.images, mapped, processes=processes,
+                               progress=terminal.remark, stage=terminal.stage)
+        document, rows = MAPPED, mapped_summary(found)
+    result = {**found, "data": task.data}
     if output is not None:
-        write_whole(output / VERIFICATION, json.dumps(result, indent=1) + "\n")
+        write_whole(output / document, json.dumps(result, indent=1) + "\n")
     if as_json:
         terminal.print_json(result)
     else:
-        terminal.figures(f"Verification of {result['network']} on {task.data}",
-                         summary(result, None))
+        terminal.figures(f"Verification of {result['network']} on {task.data}", rows)
     if result["first_difference"]:
         terminal.remark(f"First difference: {result['first_difference']['text']}")
     equal = result["values_compared"] > 0 and result["mismatches"] == 0

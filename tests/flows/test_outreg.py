@@ -2,16 +2,16 @@
 
 import json
 import shutil
-import subprocess
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
+from flows.flow import MODELS
 from flows.outreg import absorb_output_registers
 from flows.plan import Plan, Step
 from flows.run import execute
-from sim.tools import find_toolchain
+from tests.flows.bench import simulated
 
 DATA = Path(__file__).parent / "data"
 CLOCK, ENABLE, OTHER = 2, 3, 4
@@ -116,17 +116,9 @@ def test_the_netlist_does_what_the_verilog_does(cache, tmp_path):
                   "hierarchy -top memories\nproc\nflatten\nrename memories gates\nopt_clean\n"
                   "select gates\nwrite_verilog -noattr -selected gates.v\n", "gates.v")
     (tmp_path / "gates.v").write_bytes(gates)
-    for name in ("memories.v", "memories.hex", "memories_tb.v", "dp16kd.v"):
-        shutil.copy(DATA / name, tmp_path)
-
-    tools = find_toolchain()
-    make = [word for setting in tools.make_variables for word in ("-MAKEFLAGS", setting)]
-    subprocess.run([*tools.verilator, "--binary", "--timing", "-Wno-fatal", "-Wno-lint",
-                    "-Wno-style", "--top-module", "memories_tb", *make, "memories_tb.v",
-                    "memories.v", "gates.v", "dp16kd.v"],
-                   check=True, cwd=tmp_path, env=tools.environment(), capture_output=True)
-    run = subprocess.run([tmp_path / "obj_dir" / "Vmemories_tb"], check=True, cwd=tmp_path,
-                         capture_output=True, text=True)
-    cycles, different, telling = (int(word) for word in run.stdout.splitlines()[0].split())
+    for path in (DATA / "memories.v", DATA / "memories.hex", DATA / "memories_tb.v",
+                 MODELS / "dp16kd.v"):
+        shutil.copy(path, tmp_path)
+    cycles, different, telling = simulated("memories_tb", tmp_path)
     assert (cycles, different) == (20000, 0)
     assert telling > 15000, "most of the time all memories gave something else than zero"

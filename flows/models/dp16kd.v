@@ -1,7 +1,8 @@
 // A model of Lattice's ECP5 block RAM DP16KD for simulation, from how Yosys maps to it and from
 // Lattice's FPGA-TN-02204; Yosys' own is an empty box. Covered is what Yosys makes of a memory with
-// one write and one read port: no chip selects, resets or inversions, and no reading of a word
-// while it is written.
+// one write and one read port: port A may write, and either may read. What is not covered (chip
+// selects, resets, inverted clocks, writes of port B) ends the simulation. What one port reads
+// while the other writes it is noise: the device promises nothing.
 module DP16KD #(
     parameter DATA_WIDTH_A = 18, parameter DATA_WIDTH_B = 18,
     parameter REGMODE_A = "NOREG", parameter REGMODE_B = "NOREG",
@@ -108,6 +109,16 @@ module DP16KD #(
         endcase
     endfunction
 
+`ifndef BLACKBOX  // Yosys reads the ports alone
+    initial
+        if (CLKAMUX != "CLKA" || CLKBMUX != "CLKB" || CSDECODE_A != "0b000"
+            || CSDECODE_B != "0b000")
+            $fatal(1, "DP16KD: inverted clocks and chip selects are not modelled");
+    wire strange = WEB || RSTA || RSTB || CSA0 || CSA1 || CSA2 || CSB0 || CSB1 || CSB2;
+    always @(posedge CLKA or posedge CLKB)
+        if (strange) $fatal(1, "DP16KD: port B writes, a reset or a chip select: not modelled");
+`endif
+
     // Port A writes. Wide words have a byte enable in each of the low address bits.
     localparam WIDE_WRITE = DATA_WIDTH_A == 36;
     localparam [17:0] ONES_A = DATA_WIDTH_A < 18 ? (1 << DATA_WIDTH_A) - 1 : 18'h3ffff;
@@ -117,9 +128,11 @@ module DP16KD #(
     wire [17:0] bytes = {{9{ad_a[1]}}, {9{ad_a[0]}}};
     wire [17:0] high_bytes = {{9{ad_a[3]}}, {9{ad_a[2]}}};
     wire [17:0] mask = DATA_WIDTH_A < 18 ? ONES_A << start_a : bytes;
+    wire [17:0] fresh = words[at_a] & ~mask | di_a << start_a & mask;
+    wire writes = CEA && WEA;
     always @(posedge CLKA)
-        if (CEA && WEA) begin
-            words[at_a] <= words[at_a] & ~mask | di_a << start_a & mask;
+        if (writes) begin
+            words[at_a] <= fresh;
             if (WIDE_WRITE)
                 words[at_a | 10'd1] <= words[at_a | 10'd1] & ~high_bytes | di_b & high_bytes;
         end
@@ -127,18 +140,31 @@ module DP16KD #(
     // A read port: the word is latched, and goes through the output register where there is one.
     // When port A writes wide words, port B reads them, its low half on port A's outputs.
     reg [17:0] latch_a, latch_b, held_a, held_b;
-    wire clock_a = WIDE_WRITE ? CLKB : CLKA;
-    wire enable_a = WIDE_WRITE ? CEB : CEA;
-    wire [9:0] from_a = WIDE_WRITE ? {ad_b[13:5], 1'b0} : ad_a[13:4];
     wire [9:0] from_b = DATA_WIDTH_B == 36 ? {ad_b[13:5], 1'b1} : ad_b[13:4];
-    always @(posedge clock_a)
-        if (enable_a) latch_a <= words[from_a] >> start_a & ONES_A;
+    wire [4:0] start_b = offset(ad_b, DATA_WIDTH_B);
+    wire [17:0] lost_b = !writes || from_b[9:1] != at_a[9:1] ? 18'd0
+                         : WIDE_WRITE && from_b[0] ? high_bytes
+                         : from_b == at_a ? mask : 18'd0;
     always @(posedge CLKB)
-        if (CEB) latch_b <= words[from_b] >> offset(ad_b, DATA_WIDTH_B) & ONES_B;
-    always @(posedge clock_a)
-        if (WIDE_WRITE ? OCEB : OCEA) held_a <= latch_a;
+        if (CEB) latch_b <= (words[from_b] ^ $urandom & lost_b) >> start_b & ONES_B;
     always @(posedge CLKB)
         if (OCEB) held_b <= latch_b;
+    generate
+        if (WIDE_WRITE) begin : low_half
+            wire [9:0] from_a = {ad_b[13:5], 1'b0};
+            wire [17:0] lost_a = writes && from_a == at_a ? mask : 18'd0;
+            always @(posedge CLKB)
+                if (CEB) latch_a <= words[from_a] ^ $urandom & lost_a;
+            always @(posedge CLKB)
+                if (OCEB) held_a <= latch_a;
+        end else begin : own
+            wire [17:0] word = WEA && WRITEMODE_A == "WRITETHROUGH" ? fresh : words[at_a];
+            always @(posedge CLKA)
+                if (CEA && !(WEA && WRITEMODE_A == "NORMAL")) latch_a <= word >> start_a & ONES_A;
+            always @(posedge CLKA)
+                if (OCEA) held_a <= latch_a;
+        end
+    endgenerate
     assign do_a = REGMODE_A == "OUTREG" ? held_a : latch_a;
     assign do_b = REGMODE_B == "OUTREG" ? held_b : latch_b;
 endmodule

@@ -8,11 +8,11 @@ from hdl.area import Area, logic, ram
 from hdl.layout import Layout
 from hdl.lowering import Known, Lowering, relays
 from hdl.ops import Folding
-from hdl.shortcuts import shortcuts
+from hdl.shortcuts import Shortcut, shortcuts
 from ir import Budget, Graph
 from ir.block_ram import DP16KD, BlockRam
 
-__all__ = ["area", "stage_areas"]
+__all__ = ["FRONT", "area", "footprint", "relay_area", "shortcut_area", "stage_areas"]
 
 FRONT = logic(650, 520)
 """The AXI ports and the register file."""
@@ -23,20 +23,30 @@ def stage_areas(lowering: Lowering) -> dict[str, Area]:
     found = {name: stage.area for name, stage in lowering.stages.items()}
     for shortcut in shortcuts(lowering.graph):
         layout = lowering.layouts[shortcut.source]
-        found[shortcut.reader] += (
-            logic(40, 30) + ram(layout.bits, shortcut.positions * layout.position_beats)
-            + _relay(layout))
+        found[shortcut.reader] += shortcut_area(shortcut, layout)
     for name, layout in lowering.layouts.items():
         if name in found and relays(lowering.graph, name):
-            found[name] += _relay(layout)
+            found[name] += relay_area(layout)
     return found
 
 
-def _relay(layout: Layout) -> Area:
+def shortcut_area(shortcut: Shortcut, layout: Layout) -> Area:
+    """The buffer of a shortcut from a tensor of this layout."""
+    return (logic(40, 30) + ram(layout.bits, shortcut.positions * layout.position_beats)
+            + relay_area(layout))
+
+
+def relay_area(layout: Layout) -> Area:
+    """A relay of beats of this layout."""
     return logic(6 + layout.bits, 2 + 2 * layout.bits)
+
+
+def footprint(graph: Graph, foldings: Mapping[str, Folding], known: Known | None = None) -> Area:
+    """The estimated resources of a design, before its memories are counted in a device's blocks."""
+    return sum(stage_areas(Lowering(graph, foldings, known)).values(), FRONT)
 
 
 def area(graph: Graph, foldings: Mapping[str, Folding], known: Known | None = None, *,
          blocks: BlockRam = DP16KD) -> Budget:
     """The estimated resources of a design: logic as on an ECP5, block RAM of the kind given."""
-    return sum(stage_areas(Lowering(graph, foldings, known)).values(), FRONT).on(blocks)
+    return footprint(graph, foldings, known).on(blocks)

@@ -32,6 +32,10 @@ class Cuts:
         for node in graph.nodes:
             self._restrict(node)
 
+    def group(self, name: str) -> str:
+        """The tensor that stands for all that are cut like tensor ``name``; the image is alone."""
+        return self._root(name)
+
     def limit(self, name: str) -> int:
         """What every block of tensor ``name`` must divide."""
         return self._limit[self._root(name)]

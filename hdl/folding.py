@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from hdl.ops import Folding
 from hdl.ops.conv import ConvFolding
 from hdl.ops.self_attention import SelfAttentionFolding
+from ir import Graph, Node
+from ir.ops import Conv, SelfAttention
 
-__all__ = ["from_json", "to_json"]
+__all__ = ["KINDS", "folding_of", "from_json", "pins_of", "to_json", "whole"]
 
 KINDS = {kind.__name__: kind for kind in (ConvFolding, SelfAttentionFolding)}
 
@@ -32,3 +35,26 @@ def from_json(stored: Mapping[str, Mapping]) -> dict[str, Folding]:
         except TypeError as error:
             raise ValueError(f"Folding of {name!r}: {error}") from error
     return foldings
+
+
+def folding_of(node: Node) -> type[ConvFolding] | type[SelfAttentionFolding] | None:
+    """The kind of folding that a node has, if any."""
+    match node.op:
+        case Conv():
+            return ConvFolding
+        case SelfAttention():
+            return SelfAttentionFolding
+        case _:
+            return None
+
+
+def whole(foldings: Mapping[str, Any], graph: Graph) -> bool:
+    """Whether every node that has a folding is given one, as a whole."""
+    kinds = {node.name: kind for node in graph.nodes if (kind := folding_of(node))}
+    return all(isinstance(foldings.get(name), kind) for name, kind in kinds.items())
+
+
+def pins_of(foldings: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Foldings, or mappings with some of their fields, as fields that are fixed, by node."""
+    return {name: asdict(given) if isinstance(given, tuple(KINDS.values())) else dict(given)
+            for name, given in foldings.items()}

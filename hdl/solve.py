@@ -1,26 +1,35 @@
-# amaranth: UnusedElaboratable=no
-# Components are also made to be priced and compared, most of them never to be built.
 """Chooses foldings: the least area for a rate, or the most rate for an area."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from hdl.cost import area
-from hdl.cuts import Cuts
-from hdl.layout import Layout
-from hdl.lowering import Known, Lowering, Stage, lower
-from hdl.ops import ConvFolding, Folding, SelfAttentionFolding
-from ir import IMAGE, Budget, Graph, Node
-from ir.ops import Conv, SelfAttention
+from hdl.activity import assumed
+from hdl.explanation import Explanation, Stop, explain
+from hdl.folding_search import Prices, Search, TooSlow
+from hdl.folding_space import Choice, Pins, Space
+from hdl.ops import Folding
+from hdl.pins import check_pins
+from hdl.stage_costs import Costs
+from ir import Budget, Graph
+from ir.block_ram import DP16KD, BlockRam
 
-__all__ = ["DoesNotFit", "least", "solve"]
+__all__ = ["DoesNotFit", "Solution", "find", "least", "solve"]
 
-LARGEST_DRAIN = 4
-LARGEST_SCAN = 8
-RATE = 0.25
-"""Spike rate that is assumed where no activity was measured."""
+DEARER = 3.0
+"""By how much a resource that is short becomes dearer."""
+
+BARGAINS = 4
+"""Prices that are tried before a rate is given up for want of room."""
+
+CLOSE = 0.005
+"""How near to what is impossible the cycles of the fastest design come, as a share."""
+
+FIRST_STEP = 0.01
+
+ORDINARY = Budget(luts=83_640, ffs=83_640, brams=208, dsps=156)
+"""What resources are worth where no device is named: those of an LFE5U-85F."""
 
 
 class DoesNotFit(ValueError):
@@ -40,165 +49,186 @@ class DoesNotFit(ValueError):
         super().__init__(f"{name!r} does not fit, folded as small as it can be: {short}")
 
 
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Foldings of every node that has one, and why they are what they are."""
+
+    foldings: dict[str, Folding]
+    explanation: Explanation
+
+
 def solve(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | None = None,
-          fps: float | None = None, clock_mhz: float = 100.0,
-          fit: float = 0.8) -> dict[str, Folding]:
+          fps: float | None = None, clock_mhz: float = 100.0, fit: float = 0.8,
+          blocks: BlockRam = DP16KD, pins: Pins | None = None) -> dict[str, Folding]:
+    """The foldings that :func:`find` finds."""
+    return find(graph, budget, tensors=tensors, fps=fps, clock_mhz=clock_mhz, fit=fit,
+                blocks=blocks, pins=pins).foldings
+
+
+def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | None = None,
+         fps: float | None = None, clock_mhz: float = 100.0, fit: float = 0.8,
+         blocks: BlockRam = DP16KD, pins: Pins | None = None) -> Solution:
     """Choose a folding for every node that has one.
 
-    Starts from the smallest design and widens the slowest stage, as long as that helps: until
-    ``fps`` images per second are reached at ``clock_mhz``, or, without ``fps``, until the fraction
-    ``fit`` of ``budget`` is used.
+    The smallest design that takes ``fps`` images per second at ``clock_mhz``, or, without
+    ``fps``, the fastest that takes at most the fraction ``fit`` of each resource of ``budget``,
+    and of those as fast the smallest: no stage gets more than the slowest one needs. Small is
+    what takes little of the budget, all resources together.
 
-    ``tensors`` are golden traces of a few images, ``[N, T, C, H, W]``: the activity to balance
-    for; without them every layer is taken to spike at a rate of 0.25.
+    Parameters
+    ----------
+    graph : Graph
+    budget : Budget
+        Its block RAM in ``blocks``.
+    tensors : mapping, optional
+        Golden traces of a few images, ``[N, T, C, H, W]``: the activity to balance for; without
+        them every layer is taken to spike at a rate of 0.25.
+    pins : mapping, optional
+        Fields of foldings that are fixed, by node; the rest is chosen.
 
-    Raises DoesNotFit when even the smallest design is larger than the budget, ValueError for an
-    unreachable ``fps`` or a ``fit`` outside 0 to 1.
+    Raises
+    ------
+    DoesNotFit
+        When even the smallest design is larger than the budget.
+    ValueError
+        For an ``fps`` that cannot be reached or does not fit, a ``fit`` outside 0 to 1, or pins
+        that are impossible.
     """
     if not 0 < fit <= 1:
         raise ValueError(f"fit must be above 0 and at most 1, not {fit}")
     if fps is not None and fps <= 0:
         raise ValueError(f"fps must be positive, not {fps}")
-    tensors = tensors if tensors is not None else _assumed(graph)
-    search = _Search(graph, tensors)
-    foldings = search.least()
-    if (need := search.area(foldings)).excess(budget):
-        raise DoesNotFit(graph.name, need, budget)
-    limit = budget.scaled(fit if fps is None else 1.0)
-    wanted = clock_mhz * 1e6 / fps if fps is not None else 0.0
-    while True:
-        stages = search.services(foldings)
-        slowest = max(stages, key=lambda name: stages[name])
-        if stages[slowest] <= wanted:
-            return foldings
-        better = search.widened(foldings, slowest, stages[slowest], limit)
-        if better is None:
-            if fps is not None:
-                raise ValueError(f"{graph.name!r} reaches {clock_mhz * 1e6 / stages[slowest]:.0f} "
-                                 f"images per second at {clock_mhz} MHz, not {fps:g}: stage "
-                                 f"{slowest!r} needs {stages[slowest]:.0f} cycles per image")
-            return foldings
-        foldings = better
+    if clock_mhz <= 0:
+        raise ValueError(f"clock_mhz must be positive, not {clock_mhz}")
+    if pins:
+        check_pins(pins, graph)
+    costs = Costs(Space(graph, pins), assumed(graph) if tensors is None else tensors, blocks)
+    smallest = _smallest(costs, budget)
+    if fps is None:
+        found = _Plan(costs, budget.scaled(fit)).fastest(smallest)
+    else:
+        plan = _Plan(costs, budget)
+        choice = plan.within(clock_mhz * 1e6 / fps)
+        if choice is None:
+            raise ValueError(_unreached(plan.fastest(smallest), costs, fps, clock_mhz))
+        found = _Found(choice, Stop.REACHED)
+    foldings = costs.space.foldings(found.choice)
+    if fps is None and _all_fixed(foldings, pins or {}):
+        found = _Found(found.choice, Stop.GIVEN)
+    return Solution(foldings, explain(
+        graph, foldings, tensors, clock_mhz=clock_mhz, stop=found.stop, short=found.short,
+        wanted_fps=fps, blocks=blocks))
 
 
-def least(graph: Graph) -> dict[str, Folding]:
-    """The smallest foldings of a graph."""
-    return _Search(graph, {}).least()
+def _all_fixed(foldings: Mapping[str, Folding], pins: Pins) -> bool:
+    return all(pins.get(name) == asdict(folding) for name, folding in foldings.items())
 
 
-class _Search:
-    """What one search knows: cuts, and every stage that was tried."""
-
-    def __init__(self, graph: Graph, tensors: Mapping[str, np.ndarray]):
-        self.graph, self.tensors = graph, tensors
-        self.nodes = {node.name: node for node in graph.nodes}
-        self.cuts = Cuts(graph)
-        self.known: Known = {}
-        self.measured: dict[Stage, float] = {}
-
-    def area(self, foldings: Mapping[str, Folding]) -> Budget:
-        return area(self.graph, foldings, self.known)
-
-    def services(self, foldings: Mapping[str, Folding]) -> dict[str, float]:
-        """Cycles per image of each stage by itself."""
-        found = {}
-        stages = Lowering(self.graph, foldings, self.known).stages
-        for name, stage in stages.items():
-            if stage not in self.measured:
-                self.measured[stage] = stage.service(
-                    tuple(self.tensors[source] for source in self.nodes[name].inputs))
-            found[name] = self.measured[stage]
-        return found
-
-    def least(self) -> dict[str, Folding]:
-        foldings: dict[str, Folding] = {}
-        for node in self.graph.nodes:
-            if isinstance(node.op, Conv):
-                lanes = 1 if self._final(node) else next(self._lanes(node))
-                foldings[node.name] = ConvFolding(lanes=lanes, drain=1, scan=1)
-            elif isinstance(node.op, SelfAttention):
-                foldings[node.name] = SelfAttentionFolding(drain=1)
-        return self._scanning(foldings)
-
-    def widened(self, foldings: dict[str, Folding], slowest: str, cycles: float,
-                limit: Budget) -> dict[str, Folding] | None:
-        """The cheapest change that makes stage ``slowest`` faster within ``limit``, if any."""
-        best, cheapest = None, None
-        for candidate in self._changes(foldings, slowest):
-            candidate = self._scanning(candidate)
-            if candidate == foldings:
-                continue
-            need = self.area(candidate)
-            if need.excess(limit):
-                continue
-            gain = cycles - self.services(candidate)[slowest]
-            if gain > 0 and (cheapest is None or need.luts / gain < cheapest):
-                best, cheapest = candidate, need.luts / gain
-        return best
-
-    def _final(self, node: Node) -> bool:
-        return node is self.graph.nodes[-1]
-
-    def _lanes(self, node: Node) -> Iterator[int]:
-        """The lanes that a convolution can have, from the least."""
-        limit = self.cuts.limit(node.name)
-        return (lanes for lanes in range(1, limit + 1)
-                if limit % lanes == 0 and (lanes >= 4 or limit < 4))
-
-    def _scanning(self, foldings: dict[str, Folding]) -> dict[str, Folding]:
-        """Searches that fit the beats that arrive: as wide as a beat, at most as a block."""
-        result = dict(foldings)
-        layouts = {IMAGE: Layout(self.graph.image, self.graph.image.channels, 1)}
-        for node in self.graph.nodes:
-            inputs = tuple(layouts[name] for name in node.inputs)
-            if isinstance(node.op, Conv):
-                (a,) = inputs
-                fitting = [scan for scan in range(a.lanes, a.block + 1, a.lanes)
-                           if a.block % scan == 0]
-                within = [scan for scan in fitting if scan <= LARGEST_SCAN]
-                scan = max(within, default=fitting[0])
-                result[node.name] = replace(result[node.name], scan=scan)
-            stage = lower(node, inputs, result.get(node.name), self.known)
-            layouts[node.name] = stage.component.out
-        return result
-
-    def _changes(self, foldings: dict[str, Folding], slowest: str) -> Iterator[dict]:
-        """Foldings that may help ``slowest``: wider itself, or where it takes its cut from."""
-        name: str | None = slowest if slowest in self.nodes else None
-        while name is not None:
-            if name in foldings:
-                node = self.nodes[name]
-                if isinstance(node.op, SelfAttention):
-                    yield from self._wider_attention(foldings, node)
-                else:
-                    yield from self._wider_convolutions(foldings, node)
-                if name != slowest:
-                    return
-            name = self.nodes[name].inputs[0]
-            name = name if name in self.nodes else None
-
-    def _wider_attention(self, foldings: dict[str, Folding], node: Node) -> Iterator[dict]:
-        head = node.op.head_channels(self.graph.types[node.inputs[0]])
-        yield from (foldings | {node.name: SelfAttentionFolding(drain=drain)}
-                    for drain in range(foldings[node.name].drain + 1, LARGEST_DRAIN + 1)
-                    if head % drain == 0)
-
-    def _wider_convolutions(self, foldings: dict[str, Folding], node: Node) -> Iterator[dict]:
-        now = foldings[node.name]
-        for lanes in self._lanes(node):
-            drains = [1] if self._final(node) else [
-                drain for drain in range(1, LARGEST_DRAIN + 1) if lanes % drain == 0]
-            for drain in drains:
-                if lanes >= now.lanes and drain >= now.drain and (lanes, drain) != (now.lanes,
-                                                                                   now.drain):
-                    yield foldings | {name: replace(foldings[name], lanes=lanes, drain=drain)
-                                      for name in self.cuts.writers(node.name)}
+def least(graph: Graph, pins: Pins | None = None) -> dict[str, Folding]:
+    """The smallest foldings of a graph, as resources of an LFE5U-85F are worth."""
+    if pins:
+        check_pins(pins, graph)
+    costs = Costs(Space(graph, pins), {}, DP16KD)
+    return costs.space.foldings(_least(costs, Prices.within(ORDINARY)))
 
 
-def _assumed(graph: Graph) -> dict[str, np.ndarray]:
-    """One image's tensors at the assumed rate, drawn alike every time."""
-    rng = np.random.default_rng(0)
-    return {name: rng.integers(kind.interval.low, kind.interval.high + 1, (1, *kind.shape))
-            * (rng.random((1, *kind.shape)) < RATE * (2 if not kind.is_spikes else 1))
-            if not kind.is_spikes else (rng.random((1, *kind.shape)) < RATE).astype(np.int64)
-            for name, kind in graph.types.items()}
+@dataclass(frozen=True, eq=False)
+class _Found:
+    choice: Choice
+    stop: Stop
+    short: tuple[str, ...] = ()
+
+
+def _smallest(costs: Costs, budget: Budget) -> Choice:
+    """The smallest choice, or, where that does not fit, another small one that does."""
+    prices = Prices.within(ORDINARY)
+    first = choice = _least(costs, prices)
+    for _ in range(BARGAINS):
+        if not (excess := costs.area(choice).excess(budget)):
+            return choice
+        prices = prices.raised(excess, DEARER)
+        choice = _least(costs, prices)
+    raise DoesNotFit(costs.graph.name, costs.area(first), budget)
+
+
+def _least(costs: Costs, prices: Prices) -> Choice:
+    try:
+        return Search(costs, prices).smallest()
+    except TooSlow as error:
+        group = costs.space.groups[error.stage]
+        raise ValueError(f"{costs.graph.name!r} cannot be folded so: "
+                         f"{costs.refusal(group, group.cuts[-1])}") from error
+
+
+def _unreached(best: _Found, costs: Costs, fps: float, clock_mhz: float) -> str:
+    services = Search(costs, Prices.within(ORDINARY)).services(best.choice)
+    slowest = max(services, key=lambda name: services[name])
+    why = f"; faster ones are short of {', '.join(best.short)}" if best.short else ""
+    return (f"{costs.graph.name!r} reaches {clock_mhz * 1e6 / services[slowest]:.0f} images per "
+            f"second at {clock_mhz:g} MHz, not {fps:g}: stage {slowest!r} needs "
+            f"{services[slowest]:.0f} cycles per image{why}")
+
+
+class _Plan:
+    """Choices inside a limit; remembers why the last one that was asked for is none."""
+
+    def __init__(self, costs: Costs, limit: Budget):
+        self.costs, self.limit = costs, limit
+        self.search = Search(costs, Prices.within(limit))
+        self.short: tuple[str, ...] = ()
+
+    def within(self, cycles: float,
+               how: Callable[[Search, float], Choice] = Search.settled) -> Choice | None:
+        """A small choice of at most so many cycles that fits; ``how`` says how to look for it."""
+        search = self.search
+        for _ in range(BARGAINS):
+            try:
+                choice = how(search, cycles)
+            except TooSlow:
+                self.short = ()
+                return None
+            if not (excess := self.costs.area(choice).excess(self.limit)):
+                return choice
+            self.short = tuple(excess)
+            search = Search(self.costs, search.prices.raised(excess, DEARER))
+        return None
+
+    def slowest(self, choice: Choice) -> float:
+        return max(self.search.services(choice).values())
+
+    def fastest(self, smallest: Choice) -> _Found:
+        """The fastest choice, at worst ``smallest``."""
+        if excess := self.costs.area(smallest).excess(self.limit):
+            return _Found(smallest, Stop.FULL, tuple(excess))
+        most = self.slowest(smallest)
+        failed = self._floor(most)
+        cycles, step, short = failed, FIRST_STEP, ()
+        while (choice := self.within(cycles)) is None:
+            failed, short = cycles, self.short
+            if cycles >= most:
+                return _Found(smallest, Stop.FULL if short else Stop.WIDEST, short)
+            cycles, step = min(most, cycles * (1 + step)), 2 * step
+        reached = self.slowest(choice)
+        while reached > failed * (1 + CLOSE):
+            middle = (reached + failed) / 2
+            closer = self.within(middle)
+            if closer is None:
+                failed, short = middle, self.short
+            else:
+                choice, reached = closer, min(middle, self.slowest(closer))
+        if not short and self.within(reached * (1 - CLOSE)) is None:
+            short = self.short
+        return _Found(choice, Stop.FULL if short else Stop.WIDEST, short)
+
+    def _floor(self, most: float) -> float:
+        """Cycles that even the halves of engines cannot be brought below inside the limit."""
+        low, high = self.search.bound, most
+        if self.within(low, Search.balanced) is not None:
+            return low
+        while high > low * (1 + CLOSE):
+            middle = (low + high) / 2
+            if self.within(middle, Search.balanced) is None:
+                low = middle
+            else:
+                high = middle
+        return low

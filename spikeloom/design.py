@@ -12,12 +12,14 @@ import numpy as np
 
 from flows import TARGETS, SynthesisResult, get_target, synthesize
 from golden import run
-from hdl.cost import area
+from hdl.cost import area, footprint
 from hdl.emit import emit
-from hdl.folding import from_json
-from hdl.solve import DoesNotFit, least, solve
+from hdl.explanation import Explanation, Stop, explain
+from hdl.folding import from_json, pins_of, whole
+from hdl.solve import DoesNotFit, find, least
 from hdl.timing import Timing, timing
 from ir import Budget, Graph
+from ir.block_ram import DP16KD, BlockRam
 from ir.folder import load, save
 from ir.staging import staged
 from sim.bench_verilog import write_bench
@@ -62,12 +64,15 @@ class Design:
         What the foldings were chosen for.
     folder : Path or None
         Where its files lie already, see :func:`read_design`.
+    explanation : Explanation or None
+        Why the foldings are what they are, where they were chosen just now; see :meth:`explain`.
     """
 
     graph: Graph
     foldings: Mapping[str, Any]
     target: str | None = None
     folder: Path | None = None
+    explanation: Explanation | None = None
     _rooms: list[TemporaryDirectory] = field(default_factory=list, repr=False)
 
     def write(self, folder: str | Path) -> None:
@@ -122,7 +127,19 @@ class Design:
         cycles = None
         if images is not None:
             cycles = timing(self.graph, self.foldings, run.trace(self.graph, images))
-        return Cost(area=area(self.graph, self.foldings), timing=cycles)
+        return Cost(area=area(self.graph, self.foldings, blocks=_blocks(self.target)),
+                    timing=cycles)
+
+    def explain(self, images: np.ndarray | None = None, *,
+                clock_mhz: float | None = None) -> Explanation:
+        """What each stage takes, which is the slowest and why, by the cost models.
+
+        For images uint8 ``[N, C, H, W]``, or a spike rate of 0.25; at a clock, by default the
+        target's.
+        """
+        tensors = None if images is None else run.trace(self.graph, images)
+        return explain(self.graph, self.foldings, tensors, blocks=_blocks(self.target),
+                       clock_mhz=clock_mhz or get_target(self.target or DEFAULT_TARGET).clock_mhz)
 
     def _fill(self, place: Path) -> None:
         for name, content in emit(self.graph, self.foldings, target=self.target).items():
@@ -142,6 +159,11 @@ class Design:
         return Path(self._rooms[0].name)
 
 
+def _blocks(target: str | None) -> BlockRam:
+    """The block RAM that a target's areas are counted in."""
+    return TARGETS[target].device.block_ram if target in TARGETS else DP16KD
+
+
 def _vectors(graph: Graph) -> np.ndarray:
     """Images for the test bench: black, white, and noise of several brightnesses."""
     high, shape = graph.image.interval.high, run.image_shape(graph)
@@ -151,7 +173,8 @@ def _vectors(graph: Graph) -> np.ndarray:
 
 
 def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = None,
-             fit: float = 0.8, foldings: Mapping[str, Any] | None = None,
+             fit: float = 0.8, clock_mhz: float | None = None,
+             foldings: Mapping[str, Any] | None = None,
              calibration: np.ndarray | None = None) -> Design:
     """A design for a graph, folded for a target.
 
@@ -166,30 +189,46 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
     fps : float, optional
         Images per second to reach with the least area; default: as many as fit.
     fit : float
-        The share of the target's resources to fill at most.
+        The share of each of the target's resources to fill at most.
+    clock_mhz : float, optional
+        The clock that ``fps`` is reached at; default: the target's.
     foldings : mapping, optional
-        Foldings of your own, by node; nothing is solved then.
+        Foldings of your own, by node. Of every node that has one: nothing is solved then. Of some
+        nodes, or mappings with some of their fields: those stay, the others are chosen.
     calibration : uint8 array ``[N, C, H, W]``, optional
-        Images whose activity the stages are balanced for.
+        Images whose activity the stages are balanced for; default: a spike rate of 0.25.
 
     Raises
     ------
     ValueError
-        For an unknown target, or more images per second than it can reach.
+        For an unknown target, foldings that are impossible, or more images per second than it can
+        reach.
     """
-    device = get_target(target)
-    if foldings is not None:
+    goal = get_target(target)
+    clock = goal.clock_mhz if clock_mhz is None else clock_mhz
+    if foldings is not None and whole(foldings, graph):
         return Design(graph, foldings, target)
+    pins, blocks = pins_of(foldings or {}), goal.device.block_ram
     tensors = None if calibration is None else run.trace(graph, calibration)
     try:
-        solved = solve(graph, device.budget, tensors=tensors, fps=fps, clock_mhz=device.clock_mhz,
-                       fit=fit)
+        found = find(graph, goal.budget, tensors=tensors, fps=fps, clock_mhz=clock, fit=fit,
+                     blocks=blocks, pins=pins)
     except DoesNotFit as error:
-        larger = [name for name, other in TARGETS.items() if not error.need.excess(other.budget)]
-        warnings.warn(f"{error}\nTargets that would hold it: "
-                      f"{', '.join(larger) or 'none that is known'}", TargetTooSmall, stacklevel=2)
-        return Design(graph, least(graph), target)
-    return Design(graph, solved, target)
+        smallest = least(graph, pins)
+        warnings.warn(f"{error}\nTargets that would hold it: {_holding(graph, smallest)}",
+                      TargetTooSmall, stacklevel=2)
+        return Design(graph, smallest, target, explanation=explain(
+            graph, smallest, tensors, clock_mhz=clock, stop=Stop.TOO_LARGE, wanted_fps=fps,
+            short=tuple(error.need.excess(error.budget)), blocks=blocks))
+    return Design(graph, found.foldings, target, explanation=found.explanation)
+
+
+def _holding(graph: Graph, foldings: Mapping[str, Any]) -> str:
+    """The targets that are large enough, as text."""
+    need = footprint(graph, foldings)
+    larger = [name for name, target in TARGETS.items()
+              if not need.on(target.device.block_ram).excess(target.budget)]
+    return ", ".join(larger) or "none that is known"
 
 
 def read_design(place: str | Path) -> Design:

@@ -1,20 +1,40 @@
-"""Foldings: the least, as fast as asked for, as large as allowed."""
+"""Foldings: the least, as fast as asked for, as large as allowed, and never larger than needed."""
+
+from itertools import product
 
 import numpy as np
 import pytest
 
 from golden.run import trace
 from hdl.cost import area
+from hdl.explanation import Limit, Stop
 from hdl.folding import from_json, to_json
+from hdl.folding_search import Prices, Search
+from hdl.folding_space import Choice, Space
 from hdl.ops import ConvFolding
-from hdl.solve import DoesNotFit, least, solve
+from hdl.solve import DoesNotFit, find, least, solve
+from hdl.stage_costs import Costs
 from hdl.timing import timing
-from ir import Budget
-from tests.ir.graphs import small_graph
+from ir import Budget, Graph, Interval, Node, TensorType
+from ir.block_ram import DP16KD, SB_RAM40_4K
+from ir.ops import Conv, Lif, TimeSum, TokenSum
+from tests.hdl.greedy import Greedy
+from tests.ir.field import field_graph
+from tests.ir.graphs import random_conv, small_graph
+
+PLENTY = Budget(luts=80_000, ffs=80_000, brams=200, dsps=100)
+
+
+def traced(graph, images=4):
+    shape = (images, *graph.image.shape[1:])
+    rng = np.random.default_rng(0)
+    if graph.image.steps > 1:
+        shape = (images, *graph.image.shape)
+    return trace(graph, rng.integers(0, 16, shape, dtype=np.uint8))
+
 
 GRAPH = small_graph(0, channels=12, steps=4)
 TENSORS = trace(GRAPH, np.random.default_rng(0).integers(0, 2, (4, 1, 4, 4), dtype=np.uint8))
-PLENTY = Budget(luts=80_000, ffs=80_000, brams=200, dsps=100)
 
 
 def cycles(foldings):
@@ -36,9 +56,132 @@ def test_a_rate_is_reached_with_no_more_than_it_takes():
     assert area(GRAPH, found).luts < area(GRAPH, solve(GRAPH, PLENTY, tensors=TENSORS)).luts
 
 
+@pytest.mark.parametrize("seed, shape", list(enumerate([
+    {"channels": 4, "size": 4, "steps": 2}, {"channels": 6, "size": 5, "steps": 3},
+    {"channels": 12, "size": 4, "steps": 4}, {"channels": 8, "size": 6, "steps": 1},
+    {"channels": 16, "size": 4, "steps": 2}])))
+def test_never_more_than_plain_widening_takes(seed, shape):
+    """At the same rates: by what a part of the device is worth, and almost always in LUTs."""
+    graph = small_graph(seed, self_attention=bool(seed % 2), **shape)
+    tensors = traced(graph)
+    greedy, price = Greedy(graph, tensors), Prices.within(PLENTY)
+    _, fastest = greedy.reaching(0)
+    assert find(graph, PLENTY, tensors=tensors).explanation.cycles <= 1.005 * fastest
+    for factor in (1, 1.5, 3):
+        foldings, reached = greedy.reaching(factor * fastest)
+        plain = area(graph, foldings)
+        found = find(graph, PLENTY, tensors=tensors, fps=100e6 / (reached * 1.000001))
+        assert found.explanation.cycles <= reached * 1.00001
+        assert price.of(found.explanation.area) <= price.of(plain)
+        assert found.explanation.area.luts <= 1.05 * plain.luts
+
+
+def chain_graph(seed, channels=8):
+    """Convolutions on spikes in a row: engines whose halves are alike, and wait for each other."""
+    rng = np.random.default_rng(seed)
+    lif = [Lif(threshold=rng.integers(1, 25, channels)) for _ in range(2)]
+    spikes = TensorType(steps=2, channels=channels, height=5, width=5, interval=Interval(0, 1))
+    return Graph("chain", spikes, (
+        Node("one", random_conv(rng, channels, channels, 3, padding=1), ("image",)),
+        Node("one_lif", lif[0], ("one",)),
+        Node("two", random_conv(rng, channels, channels, 3, padding=1), ("one_lif",)),
+        Node("two_lif", lif[1], ("two",)),
+        Node("tokens", TokenSum(), ("two_lif",)),
+        Node("counts", TimeSum(), ("tokens",)),
+        Node("head", random_conv(rng, channels, 2), ("counts",))))
+
+
+def chain_tensors(graph):
+    rng = np.random.default_rng(1)
+    return trace(graph, (rng.random((3, *graph.image.shape)) < 0.2).astype(np.uint8))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_cheaper_is_as_fast(seed):
+    """Against all choices that a graph has, at rates from the slowest to the fastest."""
+    graph = chain_graph(seed)
+    tensors, prices = chain_tensors(graph), Prices.within(PLENTY)
+    costs = Costs(Space(graph), tensors, DP16KD)
+    search, every = Search(costs, prices), []
+    for cuts in product(*(group.cuts for group in costs.space.groups.values())):
+        chosen = dict(zip(costs.space.groups, cuts, strict=True))
+        convolutions = [node for node in graph.nodes if isinstance(node.op, Conv)]
+        scans = (costs.space.scans(node, chosen[costs.space.group_of[node.inputs[0]]])
+                 for node in convolutions)
+        for picked in product(*scans):
+            names = (node.name for node in convolutions)
+            choice = Choice(chosen, dict(zip(names, picked, strict=True)))
+            every.append((max(search.services(choice).values()), prices.of(costs.area(choice))))
+    assert len(every) > 1000
+    rates = sorted({slowest for slowest, _ in every})
+    for wanted in rates:
+        best = min(price for slowest, price in every if slowest <= wanted)
+        found = find(graph, PLENTY, tensors=tensors, fps=100e6 / (wanted * 1.000001))
+        assert found.explanation.cycles <= wanted
+        assert prices.of(found.explanation.area) <= 1.02 * best
+    assert find(graph, PLENTY, tensors=tensors).explanation.cycles <= 1.01 * rates[0]
+
+
+def test_stages_that_are_faster_than_needed_shrink():
+    graph = chain_graph(0)
+    costs = Costs(Space(graph), chain_tensors(graph), DP16KD)
+    search, groups = Search(costs, Prices.within(PLENTY)), costs.space.groups
+    widest = {name: group.cuts[-1] for name, group in groups.items()}
+    choice = Choice(widest, {node.name: costs.space.scans(node, widest[name])[-1]
+                             for name, group in groups.items() for node in group.readers})
+    wanted = 2 * max(search.services(choice).values())
+    found = search.shrunk(choice, wanted)
+    assert max(search.services(found).values()) <= wanted
+    assert costs.area(found).luts < 0.85 * costs.area(choice).luts
+    assert costs.area(found).luts <= 1.02 * costs.area(search.settled(wanted)).luts
+
+
+@pytest.mark.parametrize("resource", ["luts", "ffs"])
+def test_no_more_logic_is_used_than_its_share(resource):
+    """Half of the way from the least to the fastest design."""
+    rich = find(GRAPH, PLENTY, tensors=TENSORS).explanation
+    least_need, most = (getattr(need, resource) for need in (
+        area(GRAPH, least(GRAPH)), rich.area))
+    share = (least_need + most) // 2
+    scarce = Budget(**{**vars(PLENTY), resource: round(share / 0.9)})
+    found = find(GRAPH, scarce, tensors=TENSORS, fit=0.9)
+    assert least_need < getattr(area(GRAPH, found.foldings), resource) <= share < most
+    assert found.explanation.cycles > rich.cycles
+    assert (found.explanation.stop, found.explanation.short) == (Stop.FULL, (resource,))
+
+
+def test_scarce_block_ram_is_saved_with_logic():
+    graph = field_graph(2)
+    tensors = traced(graph, 2)
+    rich = find(graph, PLENTY, tensors=tensors).explanation.area
+    scarce = Budget(**{**vars(PLENTY), "brams": rich.brams - 2})
+    found = find(graph, scarce, tensors=tensors, fit=1.0).explanation.area
+    assert found.brams < rich.brams and found.luts > rich.luts
+
+
+def test_multipliers_are_a_resource_too():
+    graph = field_graph(2)
+    assert find(graph, PLENTY).explanation.area.dsps >= 1
+    with pytest.raises(DoesNotFit, match=r"dsps 1 of 0 \(1 too many\)"):
+        find(graph, Budget(**{**vars(PLENTY), "dsps": 0}))
+
+
+def test_block_ram_is_counted_as_the_device_has_it():
+    small = find(GRAPH, PLENTY, tensors=TENSORS, blocks=SB_RAM40_4K)
+    assert small.explanation.area == area(GRAPH, small.foldings, blocks=SB_RAM40_4K)
+    assert small.explanation.area.brams > area(GRAPH, small.foldings).brams
+
+
 def test_an_unreachable_rate_names_the_stage():
     with pytest.raises(ValueError, match="images per second at 100 MHz, not 1e\\+09: stage '"):
         solve(GRAPH, PLENTY, tensors=TENSORS, fps=1e9, clock_mhz=100)
+
+
+def test_a_rate_that_does_not_fit_says_what_is_short():
+    smallest, fast = area(GRAPH, least(GRAPH)), find(GRAPH, PLENTY, tensors=TENSORS).explanation
+    tight = Budget(**{**vars(PLENTY), "luts": round(1.02 * smallest.luts)})
+    with pytest.raises(ValueError, match="cycles per image; faster ones are short of luts"):
+        solve(GRAPH, tight, tensors=TENSORS, fps=fast.fps, clock_mhz=100)
 
 
 def test_too_small_a_device_says_what_is_short():
@@ -57,7 +200,29 @@ def test_foldings_survive_json():
         from_json({"stem": {"kind": ConvFolding.__name__, "lane": 1}})
 
 
-@pytest.mark.parametrize("argument", [{"fit": 0.0}, {"fit": 1.5}, {"fps": 0}])
+@pytest.mark.parametrize("argument", [{"fit": 0.0}, {"fit": 1.5}, {"fps": 0}, {"clock_mhz": 0}])
 def test_nonsense_is_refused(argument):
     with pytest.raises(ValueError, match="must be"):
         solve(GRAPH, PLENTY, tensors=TENSORS, **argument)
+
+
+def test_an_explanation_adds_up():
+    found = find(GRAPH, PLENTY, tensors=TENSORS, fps=50_000, clock_mhz=80).explanation
+    timed = timing(GRAPH, solve(GRAPH, PLENTY, tensors=TENSORS, fps=50_000, clock_mhz=80), TENSORS)
+    assert [(stage.name, stage.cycles) for stage in found.stages] == [
+        (stage.name, stage.busy_cycles_per_image) for stage in timed.stages]
+    assert (found.slowest, found.cycles) == (timed.slowest, timed.bound_cycles_per_image)
+    assert max(stage.share for stage in found.stages) == 1.0
+    assert found.fps == 80e6 / found.cycles >= 50_000 == found.wanted_fps
+    assert sum((stage.area for stage in found.stages), found.front) == found.area
+    assert found.stop is Stop.REACHED and found.images == 4
+    stem = next(stage for stage in found.stages if stage.name == "stem")
+    assert stem.folding is not None and stem.limit in (Limit.ADD, Limit.SEARCH, Limit.INPUT)
+    assert found.reason.endswith("; the rate asked for is reached")
+    assert f"{found.slowest} takes {found.cycles:.0f} cycles per image" in found.reason
+
+
+def test_without_a_rate_the_reason_is_room_or_the_slowest_stage():
+    widest = find(GRAPH, PLENTY, tensors=TENSORS).explanation
+    assert widest.stop is Stop.WIDEST and not widest.short and widest.wanted_fps is None
+    assert find(GRAPH, PLENTY).explanation.images is None

@@ -34,9 +34,14 @@ def test_every_tensor_equals_golden(design):
 
 def test_cycles_are_within_two_percent_of_the_model(design):
     measured = design.simulate(IMAGES, processes=1).cycles_per_image
-    modelled = timing(design.graph, design.foldings, trace(design.graph, IMAGES))
+    tensors = trace(design.graph, IMAGES)
+    modelled = timing(design.graph, design.foldings, tensors)
     assert modelled.cycles_per_image == pytest.approx(measured, rel=0.02)
-    assert modelled.bound_cycles_per_image <= measured
+    # What is measured runs from the first image's end on, and so few images have different ways
+    # from the slowest stage to the end.
+    later = {name: values[1:] for name, values in tensors.items()}
+    bound = timing(design.graph, design.foldings, later).bound_cycles_per_image
+    assert 0.5 * measured < bound <= 1.001 * measured
 
 
 def test_stalls_on_both_sides_change_nothing(design, tmp_path):

@@ -1,0 +1,168 @@
+"""What can be chosen when a graph is folded: cuts of its tensors, and widths of searches."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hdl.cuts import Cuts
+from hdl.layout import Layout
+from hdl.ops import ConvFolding, Folding, SelfAttentionFolding
+from ir import IMAGE, Graph, Node
+from ir.ops import Conv, Gate, HeadSum, SelfAttention
+
+__all__ = ["Choice", "Cut", "Group", "Pins", "Space"]
+
+LARGEST_SEARCH = 32
+"""Bits of a word in which ones are searched, where a beat has no more. A cycle finds one of them:
+wider words are faster only where fewer than one of 32 is set."""
+
+Pins = Mapping[str, Mapping[str, int]]
+"""Fields of foldings that are given, by node: see :mod:`hdl.pins`."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How tensors travel, see :class:`Layout`."""
+
+    block: int
+    lanes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Tensors that have one cut.
+
+    Parameters
+    ----------
+    name : str
+        The tensor that stands for all.
+    tensors : tuple of str
+    cuts : tuple of Cut
+        What can be chosen.
+    members : tuple of Node
+        Those that take their cut from here.
+    writers, readers : tuple of Node
+        Convolutions and attentions, which have a folding, at the begin and at the end.
+    """
+
+    name: str
+    tensors: tuple[str, ...]
+    cuts: tuple[Cut, ...]
+    members: tuple[Node, ...]
+    writers: tuple[Node, ...]
+    readers: tuple[Node, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """One way to fold a graph: a cut for each group, and a scan for each convolution."""
+
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
+    scans: Mapping[str, int] = field(default_factory=dict)
+
+    def but(self, cuts: Mapping[str, Cut], scans: Mapping[str, int]) -> "Choice":
+        """This choice with some of it replaced."""
+        return Choice({**self.cuts, **cuts}, {**self.scans, **scans})
+
+
+class Space:
+    """The choices that a graph leaves.
+
+    Parameters
+    ----------
+    graph : Graph
+    pins : mapping, optional
+        Fields of foldings that are given; they must be possible, see :func:`hdl.pins.check_pins`.
+
+    Attributes
+    ----------
+    groups : dict of str to Group
+        By name, the image's first.
+    group_of : dict of str to str
+        The group of each tensor.
+    """
+
+    def __init__(self, graph: Graph, pins: Pins | None = None):
+        self.graph, self.pins = graph, pins or {}
+        self.known_cuts = Cuts(graph)
+        self.nodes = {node.name: node for node in graph.nodes}
+        self.group_of = {name: self.known_cuts.group(name) for name in graph.types}
+        # A gate that has a channel per head comes channel by channel.
+        self._single = {self.group_of[node.inputs[1]] for node in graph.nodes
+                        if isinstance(node.op, Gate)
+                        and len({graph.types[name].channels for name in node.inputs}) == 2}
+        self._layouts: dict[tuple[str, Cut], Layout] = {}
+        tensors: dict[str, list[str]] = {}
+        for name in graph.types:
+            tensors.setdefault(self.group_of[name], []).append(name)
+        self.groups = {name: self._group(name, tuple(inside)) for name, inside in tensors.items()}
+
+    def layout(self, name: str, cut: Cut) -> Layout:
+        """How tensor ``name`` travels in a cut."""
+        key = name, cut
+        if key not in self._layouts:
+            self._layouts[key] = Layout(self.graph.types[name], cut.block, cut.lanes)
+        return self._layouts[key]
+
+    def scans(self, node: Node, cut: Cut) -> list[int]:
+        """The channels that a convolution can search per cycle in an input of this cut, rising."""
+        fitting = [scan for scan in range(cut.lanes, cut.block + 1, cut.lanes)
+                   if cut.block % scan == 0]
+        if (pinned := self.pins.get(node.name, {}).get("scan")) is not None:
+            return [pinned] if pinned in fitting else []
+        bits = self.graph.types[node.inputs[0]].interval.bits
+        return [scan for scan in fitting if scan * bits <= LARGEST_SEARCH or scan == fitting[0]]
+
+    def foldings(self, choice: Choice) -> dict[str, Folding]:
+        """A choice as foldings of the nodes that have one."""
+        found: dict[str, Folding] = {}
+        for node in self.graph.nodes:
+            cut = choice.cuts[self.group_of[node.name]]
+            if isinstance(node.op, Conv):
+                found[node.name] = ConvFolding(lanes=cut.block, drain=cut.lanes,
+                                               scan=choice.scans[node.name])
+            elif isinstance(node.op, SelfAttention):
+                found[node.name] = SelfAttentionFolding(drain=cut.lanes)
+        return found
+
+    def _group(self, name: str, inside: tuple[str, ...]) -> Group:
+        engines = [node for node in self.graph.nodes if isinstance(node.op, Conv | SelfAttention)]
+        return Group(
+            name, inside, tuple(self._cuts(name, inside)),
+            members=tuple(node for node in self.graph.nodes
+                          if node.inputs[0] in inside and node not in engines),
+            writers=tuple(node for node in engines if node.name in inside),
+            readers=tuple(node for node in engines if node.inputs[0] in inside))
+
+    def _cuts(self, name: str, inside: tuple[str, ...]) -> Iterator[Cut]:
+        """The cuts that all sources of a group can make, narrow ones first."""
+        if name == IMAGE:
+            yield Cut(self.graph.image.channels, 1)
+            return
+        limit = 1 if name in self._single else self.known_cuts.limit(name)
+        for block in range(1, limit + 1):
+            if limit % block:
+                continue
+            for lanes in range(1, block + 1):
+                if block % lanes == 0 and all(
+                        self._makes(self.nodes[tensor], Cut(block, lanes)) for tensor in inside):
+                    yield Cut(block, lanes)
+
+    def _makes(self, node: Node, cut: Cut) -> bool:
+        """Whether a node can have this cut at its output, as far as that does not come from
+        its input."""
+        pinned = self.pins.get(node.name, {})
+        if pinned.get("drain", cut.lanes) != cut.lanes:
+            return False
+        match node.op:
+            case Conv():
+                last = node is self.graph.nodes[-1]
+                return pinned.get("lanes", cut.block) == cut.block and (not last or cut.lanes == 1)
+            case SelfAttention():
+                head = node.op.head_channels(self.graph.types[node.inputs[0]])
+                return cut.block == head * node.op.value_ratio and head % cut.lanes == 0
+            case HeadSum():
+                return cut == Cut(1, 1)
+            case _ if IMAGE in node.inputs:
+                return cut == Cut(self.graph.image.channels, 1)
+            case _:
+                return True

@@ -1,0 +1,164 @@
+"""Foldings that a person fixes, as a file: all others are left to the solver."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from hdl.folding import folding_of
+from hdl.folding_space import Group, Pins, Space
+from hdl.ops import Folding
+from ir import Graph, Node
+from ir.ops import SelfAttention
+
+__all__ = ["check_pins", "read_pins", "write_pins"]
+
+TABLES = ("nodes", "patterns")
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+_ABOUT = """\
+# Foldings for `spikeloom generate --folding`. What is not named here, the solver chooses.
+#   [nodes.NAME]          one node
+#   [patterns."*_qkv"]    all that match; a node's own table goes before
+# lanes: output channels added up together; drain: of them leave per cycle;
+# scan: input channels searched per cycle.
+"""
+
+
+def read_pins(path: str | Path, graph: Graph) -> Pins:
+    """The pins of a graph in a TOML file.
+
+    A table ``[nodes.NAME]`` has the fields of the node's folding that are fixed; a table
+    ``[patterns."GLOB"]`` those of every node that it matches, later patterns before earlier ones,
+    and nodes before patterns. Raises ValueError for anything that is not possible, see
+    :func:`check_pins`.
+    """
+    try:
+        document = tomllib.loads(Path(path).read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no TOML: {error}") from error
+    try:
+        pins = _resolved(document, graph)
+        check_pins(pins, graph)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return pins
+
+
+def write_pins(foldings: Mapping[str, Folding]) -> str:
+    """Foldings as a file that :func:`read_pins` reads: all of them fixed."""
+    parts = [_ABOUT]
+    for name, folding in foldings.items():
+        key = name if _BARE.fullmatch(name) else json.dumps(name)
+        parts.append(f"[nodes.{key}]\n" + "".join(
+            f"{field} = {value}\n" for field, value in asdict(folding).items()))
+    return "\n".join(parts)
+
+
+def check_pins(pins: Pins, graph: Graph) -> None:
+    """Raise ValueError, naming node, rule and value, for pins that no design of a graph can have.
+    """
+    nodes = {node.name: node for node in graph.nodes}
+    free = Space(graph)
+    for name, given in pins.items():
+        _check_fields(name, given, nodes)
+        _check_values(nodes[name], given, free)
+    _check_alike(pins, free)
+    pinned = Space(graph, pins)
+    for group in pinned.groups.values():
+        if not group.cuts:
+            raise ValueError(f"No cut is left where outputs meet: {_listed(pins, group.writers)}")
+        for node in group.readers:
+            if "scan" in pins.get(node.name, {}):
+                _check_scan(node, group, pinned)
+
+
+def _resolved(document: Mapping[str, Any], graph: Graph) -> Pins:
+    for name, table in document.items():
+        if name not in TABLES:
+            raise ValueError(f"There is no table {name!r}; there are {', '.join(TABLES)}")
+        if not isinstance(table, dict) or not all(isinstance(t, dict) for t in table.values()):
+            raise ValueError(f"{name!r} must hold tables, as [{name}.NAME]")
+    pins: dict[str, dict[str, Any]] = {}
+    foldable = {node.name: node for node in graph.nodes if folding_of(node)}
+    for pattern, given in document.get("patterns", {}).items():
+        matching = [name for name in foldable if fnmatchcase(name, pattern)]
+        if not matching:
+            raise ValueError(f"Pattern {pattern!r} matches no node that has a folding; those are "
+                             f"{', '.join(foldable)}")
+        for name in matching:
+            pins.setdefault(name, {}).update(given)
+    for name, given in document.get("nodes", {}).items():
+        pins.setdefault(name, {}).update(given)
+    return pins
+
+
+def _check_fields(name: str, given: Mapping[str, Any], nodes: Mapping[str, Node]) -> None:
+    if name not in nodes:
+        raise ValueError(f"No node is called {name!r}; those with a folding are "
+                         f"{', '.join(n for n, node in nodes.items() if folding_of(node))}")
+    node = nodes[name]
+    kind = folding_of(node)
+    if kind is None:
+        raise ValueError(f"Node {name!r} has no folding; {type(node.op).__name__} takes the cut of "
+                         f"its input {node.inputs[0]!r}")
+    known = [field.name for field in fields(kind)]
+    for field, value in given.items():
+        if field not in known:
+            raise ValueError(f"Node {name!r} has no {field!r} to fix; {type(node.op).__name__} has "
+                             f"{', '.join(known)}")
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"Node {name!r}: {field} must be a whole number above 0, "
+                             f"not {value!r}")
+
+
+def _check_values(node: Node, given: Mapping[str, int], free: Space) -> None:
+    limit = free.known_cuts.limit(node.name)
+    rules = [("lanes", limit), ("drain", given.get("lanes", limit))]
+    if isinstance(node.op, SelfAttention):
+        rules = [("drain", node.op.head_channels(free.graph.types[node.inputs[0]]))]
+    for field, whole in rules:
+        if field in given and whole % given[field]:
+            raise ValueError(f"Node {node.name!r}: {field} = {given[field]} does not divide "
+                             f"{whole}")
+    if node is free.graph.nodes[-1] and given.get("drain", 1) != 1:
+        raise ValueError(f"Node {node.name!r}: drain = {given['drain']} must be 1, logits leave "
+                         "one by one")
+
+
+def _check_alike(pins: Pins, free: Space) -> None:
+    """Nodes whose outputs meet have one cut."""
+    for group in free.groups.values():
+        fixed: dict[str, tuple[str, int]] = {}
+        for node in group.writers:
+            for field in ("lanes", "drain"):
+                if (value := pins.get(node.name, {}).get(field)) is None:
+                    continue
+                first, known = fixed.setdefault(field, (node.name, value))
+                if value != known:
+                    raise ValueError(
+                        f"Node {node.name!r}: {field} = {value}, but {first!r} has {known}; "
+                        "their outputs meet and must be cut alike")
+        if len(fixed) == 2 and fixed["lanes"][1] % fixed["drain"][1]:
+            (first, lanes), (second, drain) = fixed["lanes"], fixed["drain"]
+            raise ValueError(f"Node {second!r}: drain = {drain} does not divide the {lanes} lanes "
+                             f"of {first!r}; their outputs meet and must be cut alike")
+
+
+def _check_scan(node: Node, group: Group, pinned: Space) -> None:
+    if any(pinned.scans(node, cut) for cut in group.cuts):
+        return
+    blocks = sorted({cut.block for cut in group.cuts})
+    raise ValueError(f"Node {node.name!r}: scan = {pinned.pins[node.name]['scan']} must divide a "
+                     f"block of its input and be a multiple of its lanes; {node.inputs[0]!r} comes "
+                     f"in blocks of {', '.join(map(str, blocks))}")
+
+
+def _listed(pins: Pins, nodes: Iterable[Node]) -> str:
+    return ", ".join(f"{node.name!r} {field} {value}" for node in nodes
+                     for field, value in pins.get(node.name, {}).items())

@@ -1,0 +1,261 @@
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
+"""What every choice costs: cycles and area of each stage, computed once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hdl.area import Area
+from hdl.cost import FRONT, relay_area, shortcut_area
+from hdl.folding_space import Choice, Cut, Group, Space
+from hdl.lowering import Known, Stage, lower, relays
+from hdl.ops import ConvFolding, Folding, SelfAttentionFolding
+from hdl.shortcuts import shortcuts
+from hdl.window_load import WindowLoad
+from ir import Budget, Node
+from ir.block_ram import BlockRam
+from ir.ops import Conv, SelfAttention
+
+__all__ = ["Costs", "Option"]
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """One cut of one group, and what it means for the stages around it."""
+
+    costs: "Costs"
+    group: Group
+    cut: Cut
+
+    @cached_property
+    def possible(self) -> bool:
+        """Whether the components around can have this cut."""
+        return self.costs.refusal(self.group, self.cut) is None
+
+    @cached_property
+    def bound(self) -> float:
+        """Cycles per image that nothing with this cut is below; known without any component."""
+        costs, cut = self.costs, self.cut
+        parts = [costs.beats(name, cut) for name in self.group.tensors]
+        parts += [costs.adding(node, cut) for node in self.group.writers
+                  if isinstance(node.op, Conv)]
+        parts += [min(cycles for _, cycles in scans) for scans in self.searches.values() if scans]
+        return max(parts)
+
+    @cached_property
+    def fastest(self) -> float:
+        """The fewest cycles per image with this cut, engines by their halves."""
+        return max(self.bound, self.costs.group_cycles(self.group, self.cut))
+
+    @cached_property
+    def searches(self) -> dict[str, tuple[tuple[int, float], ...]]:
+        """The scans of each convolution that reads the group, rising, with the cycles of each."""
+        costs = self.costs
+        return {node.name: tuple((scan, costs.searching(node, scan))
+                                 for scan in costs.space.scans(node, self.cut))
+                for node in self.group.readers if isinstance(node.op, Conv)}
+
+    @property
+    def scans(self) -> dict[str, list[int]]:
+        """The scans of each convolution that reads the group, rising."""
+        return {node.name: self.costs.space.scans(node, self.cut)
+                for node in self.group.readers if isinstance(node.op, Conv)}
+
+    @cached_property
+    def area(self) -> Budget:
+        """Of what takes this cut, without the searches of convolutions that read it."""
+        return self.costs.group_area(self.group, self.cut)
+
+    def search_area(self, name: str, scan: int) -> Budget:
+        """Of a convolution that reads this cut, relative to other cuts and scans."""
+        return self.costs.reader_area(self.costs.space.nodes[name], self.cut, scan)
+
+
+class Costs:
+    """Cycles and area of the stages of a graph, for any choice.
+
+    The engines are counted in two halves. A convolution's search depends on the cut of its input,
+    its adding on that of its output; cycles and area of both are known apart. That is exact for
+    the area up to a constant. The cycles of a whole engine, where halves wait for each other, are
+    a little more: :meth:`service` has them exactly.
+
+    Parameters
+    ----------
+    space : Space
+    tensors : mapping of str to array ``[N, T, C, H, W]``
+        The data to be fast for.
+    blocks : BlockRam
+        What block RAM is counted in.
+    """
+
+    def __init__(self, space: Space, tensors: Mapping[str, np.ndarray], blocks: BlockRam):
+        self.space, self.graph, self.tensors, self.blocks = space, space.graph, tensors, blocks
+        self.front = FRONT.on(blocks)
+        self._known: Known = {}
+        self._stages: dict[tuple, Stage] = {}
+        self._cycles: dict[Stage, float] = {}
+        self._areas: dict[object, Budget] = {}
+        self._options: dict[tuple[str, Cut], Option] = {}
+        self._loads: dict[tuple[str, int], WindowLoad] = {}
+        self._halves: dict[tuple, float] = {}
+        self._relayed = {name for name in self.graph.types
+                         if name in space.nodes and relays(self.graph, name)}
+        self._plain = {name: group.cuts[0] for name, group in space.groups.items() if group.cuts}
+
+    def options(self, group: Group) -> list[Option]:
+        """The cuts of a group, :attr:`Option.possible` or not."""
+        for cut in group.cuts:
+            self._options.setdefault((group.name, cut), Option(self, group, cut))
+        return [self._options[group.name, cut] for cut in group.cuts]
+
+    def service(self, node: Node, choice: Choice) -> float:
+        """Cycles per image that a node needs for itself."""
+        return self._service(self._chosen(node, choice), node)
+
+    def area(self, choice: Choice) -> Budget:
+        """Of the whole design."""
+        parts = [self._area(self._chosen(node, choice)) for node in self.graph.nodes]
+        parts += [self._joints(group, choice.cuts[name])
+                  for name, group in self.space.groups.items()]
+        return sum(parts, self.front)
+
+    def refusal(self, group: Group, cut: Cut) -> str | None:
+        """Why components around a group cannot have a cut: they know it themselves."""
+        try:
+            for node in group.members:
+                self._stage(node, cut, None, None)
+            for node in group.writers:
+                self._writing(node, cut)
+            for node in group.readers:
+                if isinstance(node.op, SelfAttention):
+                    self._reading(node, cut, None)
+                elif not self.space.scans(node, cut):
+                    return f"Node {node.name!r} cannot search blocks of {cut.block}"
+        except ValueError as error:
+            return str(error)
+        return None
+
+    def group_cycles(self, group: Group, cut: Cut) -> float:
+        """Cycles per image of the stages that take a cut, of engines that do not search."""
+        found = [self._service(self._stage(node, cut, None, None), node)
+                 for node in group.members]
+        found += [self._service(self._writing(node, cut), node) for node in group.writers
+                  if isinstance(node.op, SelfAttention)]
+        found += [self._service(self._reading(node, cut, None), node) for node in group.readers
+                  if isinstance(node.op, SelfAttention)]
+        return max(found, default=0.0)
+
+    def group_area(self, group: Group, cut: Cut) -> Budget:
+        """Of all that takes a cut, see :meth:`Option.area`."""
+        parts = [self._area(self._stage(node, cut, None, None)) for node in group.members]
+        parts += [self._area(self._writing(node, cut)) for node in group.writers]
+        parts += [self._area(self._reading(node, cut, None)) for node in group.readers
+                  if isinstance(node.op, SelfAttention)]
+        return sum(parts, self._joints(group, cut))
+
+    def reader_area(self, node: Node, cut: Cut, scan: int) -> Budget:
+        """Of a convolution with this cut at its input and a plain one at its output."""
+        return self._area(self._reading(node, cut, scan))
+
+    def adding(self, node: Node, cut: Cut) -> float:
+        """Cycles per image in which a convolution adds, were its lists always there."""
+        groups = cut.block // cut.lanes
+        key = node.name, groups
+        if key not in self._halves:
+            replay = self._load(node, 1).replay
+            self._halves[key] = np.maximum(replay, groups).sum() / self._images(node)
+        return self._halves[key] * node.op.out_channels / cut.block
+
+    def searching(self, node: Node, scan: int) -> float:
+        """Cycles per image in which a convolution searches, were its windows always there."""
+        key = node.name, "search", scan
+        if key not in self._halves:
+            self._halves[key] = self._load(node, scan).search.sum() / self._images(node)
+        return self._halves[key]
+
+    def beats(self, name: str, cut: Cut) -> float:
+        """Beats per image of a tensor."""
+        return float(self.space.layout(name, cut).image_beats)
+
+    def _images(self, node: Node) -> int:
+        return len(self.tensors[node.inputs[0]])
+
+    def _load(self, node: Node, scan: int) -> WindowLoad:
+        key = node.name, scan
+        if key not in self._loads:
+            (source,) = node.inputs
+            self._loads[key] = WindowLoad(node.op, self.graph.types[source], scan,
+                                          self.tensors[source])
+        return self._loads[key]
+
+    def _chosen(self, node: Node, choice: Choice) -> Stage:
+        cuts, group_of = choice.cuts, self.space.group_of
+        return self._stage(node, cuts[group_of[node.inputs[0]]], cuts[group_of[node.name]],
+                           choice.scans.get(node.name))
+
+    def _writing(self, node: Node, cut: Cut) -> Stage:
+        """An engine with a plain input, or for an attention the fastest."""
+        group = self.space.group_of[node.inputs[0]]
+        if isinstance(node.op, SelfAttention):
+            return self._stage(node, self._widest(group, node), cut, None)
+        plain, scans = next((plain, scans) for plain in self.space.groups[group].cuts
+                            if (scans := self.space.scans(node, plain)))
+        return self._stage(node, plain, cut, scans[0])
+
+    def _reading(self, node: Node, cut: Cut, scan: int | None) -> Stage:
+        """An engine with a plain output, or for an attention the fastest."""
+        group = self.space.group_of[node.name]
+        return self._stage(node, cut, self._plain[group] if isinstance(node.op, Conv)
+                           else self.space.groups[group].cuts[-1], scan)
+
+    def _widest(self, group: str, node: Node) -> Cut:
+        """The widest cut that an attention can read."""
+        for cut in reversed(self.space.groups[group].cuts):
+            try:
+                self._reading(node, cut, None)
+            except ValueError:
+                continue
+            return cut
+        raise ValueError(f"Node {node.name!r} can read no cut of {node.inputs[0]!r}")
+
+    def _stage(self, node: Node, read: Cut, written: Cut | None, scan: int | None) -> Stage:
+        engine = isinstance(node.op, Conv | SelfAttention)
+        key = node.name, read, written if engine else None, scan
+        if key not in self._stages:
+            source = self.space.group_of[node.inputs[0]]
+            inputs = tuple(self.space.layout(name, read if self.space.group_of[name] == source
+                                             else self._plain[self.space.group_of[name]])
+                           for name in node.inputs)
+            folding = _folding(node, written, scan) if written and engine else None
+            self._stages[key] = lower(node, inputs, folding, self._known)
+        return self._stages[key]
+
+    def _service(self, stage: Stage, node: Node) -> float:
+        if stage not in self._cycles:
+            self._cycles[stage] = stage.service(tuple(self.tensors[name] for name in node.inputs))
+        return self._cycles[stage]
+
+    def _area(self, stage: Stage) -> Budget:
+        if stage not in self._areas:
+            self._areas[stage] = stage.area.on(self.blocks)
+        return self._areas[stage]
+
+    def _joints(self, group: Group, cut: Cut) -> Budget:
+        """The relays and the buffers of shortcuts on a group's tensors."""
+        key = group.name, cut
+        if key not in self._areas:
+            parts = [relay_area(self.space.layout(name, cut)) for name in group.tensors
+                     if name in self._relayed]
+            parts += [shortcut_area(shortcut, self.space.layout(shortcut.source, cut))
+                      for shortcut in shortcuts(self.graph) if shortcut.source in group.tensors]
+            self._areas[key] = sum(parts, Area()).on(self.blocks)
+        return self._areas[key]
+
+
+def _folding(node: Node, cut: Cut, scan: int | None) -> Folding:
+    if isinstance(node.op, SelfAttention):
+        return SelfAttentionFolding(drain=cut.lanes)
+    assert scan is not None
+    return ConvFolding(lanes=cut.block, drain=cut.lanes, scan=scan)

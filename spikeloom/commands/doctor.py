@@ -9,13 +9,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from typing import Any
 
 import click
 
 from spikeloom import options, terminal
 from spikeloom.errors import Exit
 
-__all__ = ["Finding", "doctor", "examine"]
+__all__ = ["Finding", "doctor", "examine", "known_targets"]
 
 PACKAGES = (
     ("amaranth", "generates the circuit"),
@@ -73,6 +74,25 @@ def examine() -> list[Finding]:
     return findings
 
 
+def known_targets() -> list[dict[str, Any]]:
+    """Every target, what it holds, and how a bitstream is made for it.
+
+    Empty where a package is missing that the flows need: doctor says which.
+    """
+    try:
+        from flows import TARGETS, available
+    except ModuleNotFoundError:
+        return []
+    built = available()
+    return [{"name": name, "part": target.part, **vars(target.budget),
+             "block_ram": target.device.block_ram.name,
+             "block_ram_bits": target.device.block_ram.bits, "clock_mhz": target.clock_mhz,
+             "open_flow": name in built,
+             "bitstream": built[name] if name in built else [target.device.vendor_tool],
+             "source": target.device.source}
+            for name, target in TARGETS.items()]
+
+
 def _package_version(name: str) -> str | None:
     try:
         return metadata.version(name)
@@ -98,7 +118,7 @@ def _data_folder() -> str | None:
 @options.as_json
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Say which tools are here, and how to get missing ones.
+    """Say which tools are here, how to get missing ones, and which targets are known.
 
     Ends with 0 only if everything that is needed is here, else with 6.
 
@@ -109,11 +129,18 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     findings = examine()
     missing = [finding for finding in findings if finding.needed and finding.version is None]
     if as_json:
-        terminal.print_json({"complete": not missing, "tools": [asdict(f) for f in findings]})
+        terminal.print_json({"complete": not missing, "tools": [asdict(f) for f in findings],
+                             "targets": known_targets()})
     else:
         terminal.table("Tools", ["", "tool", "version", "what for"],
                        [["ok" if f.version else "MISSING" if f.needed else "-", f.name,
                          f.version or f.get, f.purpose] for f in findings])
+        terminal.table("Targets", ["target", "LUTs", "flip-flops", "block RAMs", "DSPs", "MHz",
+                                   "bitstream"],
+                       [[t["name"], t["luts"], t["ffs"],
+                         f"{t['brams']} x {t['block_ram_bits'] // 1024}k", t["dsps"],
+                         t["clock_mhz"], "built here" if t["open_flow"] else t["bitstream"][0]]
+                        for t in known_targets()])
         for finding in missing:
             terminal.remark(f"Missing: {finding.name}. Get it: {finding.get}")
         if not missing:

@@ -1,9 +1,11 @@
 import json
 import shutil
+import sys
 from importlib import metadata
 
 import pytest
 
+from flows import TARGETS
 from spikeloom.cli import main
 from spikeloom.commands import doctor
 
@@ -54,3 +56,20 @@ def test_missing_package_and_how_to_get_it(capsys, monkeypatch):
 def test_data_folder_is_optional(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("SPIKELOOM_DATA", str(tmp_path / "gone"))
     assert run(capsys)[0] == 0
+
+
+def test_every_target_is_listed_with_what_builds_it(capsys):
+    code, out, _ = run(capsys, "--json")
+    targets = {target["name"]: target for target in json.loads(out)["targets"]}
+    assert code == 0 and targets.keys() == TARGETS.keys()
+    ours, theirs = targets["ulx3s-85f"], targets["kv260"]
+    assert ours["open_flow"] and ours["bitstream"] == ["yosys", "nextpnr-ecp5", "ecppack"]
+    assert not theirs["open_flow"] and theirs["bitstream"] == ["AMD Vivado"]
+    assert (theirs["brams"], theirs["block_ram_bits"]) == (288, 18432)
+    _, out, _ = run(capsys)
+    assert "288 x 18k" in out and "built here" in out and "AMD Vivado" in out
+
+
+def test_targets_are_left_out_where_their_packages_are_missing(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "flows", None)
+    assert doctor.known_targets() == []

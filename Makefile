@@ -30,8 +30,8 @@ test: lint
 bench: $(READY)
 	$(BIN)/python -m spikeloom.benchmark
 
-# Every system of the zoo: 200 images through each circuit, every value compared. Takes hours the
-# first time, goes on where it was interrupted, and needs SPIKELOOM_DATA.
+# Every system of the zoo: 200 images through each circuit, every value compared. Takes half an
+# hour the first time, goes on where it was interrupted, and needs SPIKELOOM_DATA.
 regress: $(READY)
 	$(BIN)/spikeloom zoo -o runs/zoo
 

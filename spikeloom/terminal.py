@@ -70,8 +70,8 @@ def remark(text: str) -> None:
     _progress.print(text, highlight=False, markup=False)
 
 
-def print_json(result: Mapping[str, Any]) -> None:
-    """Print one JSON object."""
+def print_json(result: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+    """Print one JSON object, or a list of them."""
     click.echo(json.dumps(result, indent=2, allow_nan=False))
 
 

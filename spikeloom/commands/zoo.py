@@ -50,9 +50,7 @@ def zoo(ctx: click.Context, only: tuple[str, ...], images: int, data_dir: Path |
         if rows[-1].first_difference:
             terminal.remark(f"First difference: {rows[-1].first_difference}")
     if as_json:
-        terminal.print_json({"images": images, "rows": [asdict(row) for row in rows],
-                             "values_compared": sum(row.values_compared for row in rows),
-                             "mismatches": sum(row.mismatches for row in rows)})
+        terminal.print_json([asdict(row) for row in rows])
     else:
         terminal.table("The zoo", COLUMNS, [
             [row.preset, terminal.percent(row.accuracy_float),

@@ -118,9 +118,9 @@ def _data_folder() -> str | None:
 @options.as_json
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Say which tools are here, how to get missing ones, and which targets are known.
+    """Say which tools are here, and list the targets.
 
-    Ends with 0 only if everything that is needed is here, else with 6.
+    Says how to get the missing ones. Ends with 0 only if everything that is needed is here, else with 6.
 
     \b
     Example:

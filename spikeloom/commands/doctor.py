@@ -120,7 +120,8 @@ def _data_folder() -> str | None:
 def doctor(ctx: click.Context, as_json: bool) -> None:
     """Say which tools are here, and list the targets.
 
-    Says how to get the missing ones. Ends with 0 only if everything that is needed is here, else with 6.
+    Says how to get the missing ones. Ends with 0 only if everything that is needed is here, else
+    with 6.
 
     \b
     Example:

@@ -59,8 +59,8 @@ class Flow(ABC):
     """Files of :data:`MODELS` for the cells that are empty or slow there."""
 
     @abstractmethod
-    def mapping(self, target: Target) -> str:
-        """The Yosys command that maps the harness to cells of the target's family."""
+    def mapping(self, target: Target) -> tuple[str, ...]:
+        """The Yosys commands that map the harness to cells of the target's family."""
 
     @abstractmethod
     def placement(self, netlist: bytes, task: Implementation) -> Plan:
@@ -133,7 +133,7 @@ class Flow(ABC):
                 # ABC9 of Yosys 0.70 stumbles over some of Yosys' own wire names ("Assert
                 # `count_id(wire->name) == 0'"), not over short ones; names of the design stay.
                 "proc\nflatten\nopt_clean -purge\nrename -enumerate -pattern n_%_ w:*\n"
-                f"{self.mapping(target)} -top {HARNESS}\n"
+                + "".join(f"{command}\n" for command in self.mapping(target)) +
                 f"setattr -mod -unset keep_hierarchy {circuit.top}\n"
                 "flatten\n"
                 "opt_clean\n"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flows.boards import pins_for
 from flows.constraints import write_pcf
 from flows.flow import NETLIST, PLACED, Cell, Flow, Implementation
+from flows.harness import HARNESS
 from flows.plan import Plan, Step
 from flows.reports import Kind, Usage
 from flows.run import Finished
@@ -28,9 +29,10 @@ class Ice40(Flow):
     library = "+/ice40/cells_sim.v"
     models = ("sb_ram40_4k.v",)
 
-    def mapping(self, target: Target) -> str:
+    def mapping(self, target: Target) -> tuple[str, ...]:
         # Multiplications are by constants, as on ECP5: adders, no SB_MAC16.
-        return f"synth_ice40 -device {'u' if target.device.name == 'iCE40UP5K' else 'hx'}"
+        device = "u" if target.device.name == "iCE40UP5K" else "hx"
+        return (f"synth_ice40 -device {device} -top {HARNESS}",)
 
     def count(self, cells: Sequence[Cell]) -> Usage:
         """A lower bound in cells: nextpnr puts a flip-flop with the LUT before it, if it can."""

@@ -8,6 +8,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.arith import counter
 from hdl.fifo import Fifo
 from hdl.network import Network
 from hdl.ops import Folding
@@ -29,8 +30,8 @@ class Accelerator(wiring.Component):
 
     Timing
     ------
-    As the network's slowest stage; the output is registered once more. At most 16 images are
-    inside at a time.
+    As the network's slowest stage; input and output are registered once more. At most 16 images
+    are inside at a time.
 
     Parameters
     ----------
@@ -86,33 +87,39 @@ class Accelerator(wiring.Component):
         packet = data.StructLayout({"logit": 32, "last": 1, "malformed": 1})
         # Registers at the border: what waits outside is on no path inside.
         m.submodules.output = output = Relay(packet)
-        wiring.connect(m, pixels.o, network.i)
-        wiring.connect(m, pixels.flag, malformed.i)
+        m.submodules.input = entry = Relay(network.layouts[IMAGE].payload)
+        m.submodules.flag = flag = Relay(1)
+        wiring.connect(m, pixels.o, entry.i)
+        wiring.connect(m, entry.o, network.i)
+        wiring.connect(m, pixels.flag, flag.i)
+        wiring.connect(m, flag.o, malformed.i)
 
-        logit, final, leaves = Signal(range(self.classes)), Signal(), Signal()
+        leaves, sent = Signal(), Signal()
+        _, final = counter(m, self.classes, sent, "logit")
         m.d.comb += [
             pixels.tdata.eq(self.s_axis_tdata), pixels.tvalid.eq(self.s_axis_tvalid),
             pixels.tlast.eq(self.s_axis_tlast), self.s_axis_tready.eq(pixels.tready),
-            final.eq(logit == self.classes - 1),
             output.i.p.logit.eq(network.o.p[0]),
             output.i.p.last.eq(final),
             output.i.p.malformed.eq(malformed.o.payload),
             output.i.valid.eq(network.o.valid & malformed.o.valid),
             network.o.ready.eq(output.i.ready & malformed.o.valid),
-            malformed.o.ready.eq(output.i.valid & output.i.ready & final),
+            sent.eq(output.i.valid & output.i.ready),
+            malformed.o.ready.eq(sent & final),
             self.m_axis_tdata.eq(output.o.p.logit),
             self.m_axis_tlast.eq(output.o.p.last),
             self.m_axis_tuser.eq(output.o.p.malformed),
             self.m_axis_tvalid.eq(output.o.valid),
             output.o.ready.eq(self.m_axis_tready),
             leaves.eq(self.m_axis_tvalid & self.m_axis_tready & self.m_axis_tlast),
+        ]
+        # What is only counted may be counted a cycle later.
+        m.d.sync += [
             registers.opens.eq(pixels.opens),
             registers.enters.eq(pixels.flag.valid & pixels.flag.ready),
             registers.leaves.eq(leaves),
             registers.short.eq(pixels.short), registers.long.eq(pixels.long),
         ]
-        with m.If(output.i.valid & output.i.ready):
-            m.d.sync += logit.eq(Mux(final, 0, logit + 1))
         for name in ("awaddr", "awvalid", "wdata", "wstrb", "wvalid", "bready", "araddr",
                      "arvalid", "rready"):
             m.d.comb += getattr(registers, name).eq(getattr(self, f"s_axil_{name}"))

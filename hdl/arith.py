@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from amaranth import *
 
-__all__ = ["ones", "pack", "table", "wrapping"]
+__all__ = ["counter", "joined", "ones", "pack", "table", "wrapping"]
 
 
 def table(index: Value, values: Sequence[int]) -> Value:
@@ -27,6 +27,25 @@ def ones(bits: Value) -> Value:
         return bits
     half = len(bits) // 2
     return ones(bits[:half]) + ones(bits[half:])
+
+
+def counter(m: Module, size: int, step: Value, name: str) -> tuple[Value, Value]:
+    """A count that goes from 0 to ``size - 1`` and round again, moved on by ``step``.
+
+    With it comes whether it is at its end, from a register: loops that decide by it are short.
+    """
+    count = Signal(range(size), name=name)
+    ends = Signal(init=size == 1, name=f"{name}_ends")
+    if size > 1:
+        with m.If(step):
+            m.d.sync += [count.eq(Mux(ends, 0, count + 1)), ends.eq(count == size - 2)]
+    return count, ends
+
+
+def joined(base: Value, offset: Value, size: int) -> Value:
+    """``base + offset``, where the one is a multiple of ``size`` and the other below it."""
+    low = size.bit_length() - 1
+    return base + offset if size != 1 << low else Cat(offset[:low], base[low:])
 
 
 def wrapping(count: Value, size: int) -> Value:

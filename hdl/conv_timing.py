@@ -18,11 +18,14 @@ __all__ = ["ConvTiming"]
 FILLED = 2
 """Cycles from a position's last beat to its being readable."""
 
-CHOSEN = 3
+CHOSEN = 4
 """Cycles from there to the first address of its window."""
 
 WINDOW = 2
 """Cycles from one window's first address to the next one's, at least."""
+
+RELEASED = 1
+"""Cycles from the search's taking the last word of rows to their release."""
 
 LISTED = 2
 """Cycles from a window's last one to its lists being whole."""
@@ -80,8 +83,8 @@ class ConvTiming:
         find = self.load.search.reshape(images, -1).T
         add, lead = (cycles.reshape(images, -1).T for cycles in self._adds())
         spacing = np.maximum(self.load.words, WINDOW).tolist()
-        # A release is at least a cycle before the end of its window's last word.
-        done, issued, before, replayed = from_release + 1, never, never, from_replay
+        # A word is taken at least a cycle before its end.
+        done, issued, before, replayed = from_release + 1 - RELEASED, never, never, from_replay
         kept = window.released_rows(window.out_rows - 1)
         released = [never] * (window.rows - kept) + [from_release] * kept
         started: list[np.ndarray] = []
@@ -101,7 +104,7 @@ class ConvTiming:
             before, replayed = replayed, np.maximum(
                 replayed + add[number], done + (LISTED + BEGUN - 1) + lead[number])
             if column == window.out_columns - 1:
-                forgotten = done - self.load.last_words[:, row]
+                forgotten = done - self.load.last_words[:, row] + RELEASED
                 released += [forgotten] * window.released_rows(row)
         return np.stack([forgotten[0], replayed[1]])
 
@@ -156,7 +159,7 @@ class ConvTiming:
                     listed.append(done + LISTED)
                     number += 1
                 rows = window.released_rows(row)
-                forgotten = done - last_word[rows_done]
+                forgotten = done - last_word[rows_done] + RELEASED
                 rows_done += 1
                 released.extend([forgotten] * (rows * window.columns))
 

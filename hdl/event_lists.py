@@ -4,6 +4,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.arith import joined
 from hdl.layout import Layout
 from hdl.memory import Memory
 from hdl.window import Window
@@ -40,6 +41,8 @@ class EventLists(wiring.Component):
         Bit ``b``: bank ``b`` holds a whole window.
     counts
         Events of each segment, bank 0 first.
+    some, many
+        Bit per segment, in the same order: whether it has any events, or more than one.
     free
         Strobe: bank ``b`` has been replayed for the last time.
     read_addr, read_data
@@ -57,6 +60,7 @@ class EventLists(wiring.Component):
             "i": In(stream.Signature(word_layout(layout, window, scan))),
             "full": Out(2),
             "counts": Out(data.ArrayLayout(range(self.longest + 1), 2 * self.segments)),
+            "some": Out(2 * self.segments), "many": Out(2 * self.segments),
             "free": In(2),
             "read_addr": In(range(self.depth)),
             "read_data": Out(range(self.longest)),
@@ -67,21 +71,30 @@ class EventLists(wiring.Component):
         m.submodules.lists = lists = Memory(width=len(self.read_data), depth=self.depth)
         m.d.comb += [lists.read_addr.eq(self.read_addr), self.read_data.eq(lists.read_data)]
 
-        event, opens, bank = self._find(m)
-        index, count = Signal(range(2 * self.segments)), Signal(range(self.longest + 1))
+        event, opens, fresh = self._find(m)
+        # The lists that grow are those of one step: their counts need no search among all.
+        counts = Signal(data.ArrayLayout(range(self.longest + 1), self.planes))
+        count, found = Signal(range(self.longest + 1)), Signal()
         m.d.comb += [
-            index.eq(event.bank * self.segments + event.segment),
-            count.eq(self.counts[index]),
-            lists.write_en.eq(event.valid & event.spike),
-            lists.write_addr.eq(index * self.segment_depth + count),
+            count.eq(counts[event.plane]),
+            found.eq(event.valid & event.spike),
+            lists.write_en.eq(found),
+            lists.write_addr.eq(Cat(count[:self.segment_depth.bit_length() - 1], event.segment)),
             lists.write_data.eq(event.row),
         ]
-        with m.If(event.valid & event.spike):
-            m.d.sync += self.counts[index].eq(count + 1)
+        for plane in range(self.planes):
+            with m.If(fresh):
+                m.d.sync += counts[plane].eq(0)
+            with m.Elif(found & (event.plane == plane)):
+                m.d.sync += counts[plane].eq(count + 1)
+        for segment in range(2 * self.segments):
+            with m.If(opens[segment // self.segments]):
+                m.d.sync += [self.counts[segment].eq(0), self.some[segment].eq(0),
+                             self.many[segment].eq(0)]
+            with m.Elif(found & (event.segment == segment)):
+                m.d.sync += [self.counts[segment].eq(count + 1), self.some[segment].eq(1),
+                             self.many[segment].eq(self.some[segment])]
         for b in range(2):
-            with m.If(opens & (bank == b)):
-                m.d.sync += [self.counts[b * self.segments + s].eq(0)
-                             for s in range(self.segments)]
             with m.If(self.free[b]):
                 m.d.sync += self.full[b].eq(0)
             with m.Elif(event.valid & event.last & (event.bank == b)):
@@ -89,25 +102,32 @@ class EventLists(wiring.Component):
         return m
 
     def _find(self, m):
-        """Take one word after the other and name one of its ones per cycle."""
-        width = self.scan * self.planes
+        """Take one word after the other and name one of its ones per cycle.
+
+        Beside it, a cycle after a bank's first word was taken, that it opens; and whether the next
+        event is of another bank or step than the ones before.
+        """
+        planes, segments = self.planes, self.segments
+        width = self.scan * planes
         word, valid, begins = Signal.like(self.i.p), Signal(), Signal(init=1)
         bank, busy = Signal(), Signal(2)
         rest, lowest = Signal(width), Signal(width)
-        take, opens = Signal(), Signal()
-        single = Signal()
+        take, opens = Signal(), Signal(2)
+        single, fresh = Signal(), Signal()
         m.d.comb += [
             lowest.eq(word.bits & ~(word.bits - 1)),
             rest.eq(word.bits & (word.bits - 1)),
             self.i.ready.eq((~valid | single) & ~(begins & busy.bit_select(bank, 1))),
             take.eq(self.i.valid & self.i.ready),
-            opens.eq(take & begins),
         ]
         # Whether a word ends with a cycle is known a cycle ahead.
-        m.d.sync += single.eq(Mux(take, self.i.p.ones <= 1, word.ones <= 2))
-        into = Signal()  # the bank of the word at hand
+        m.d.sync += [single.eq(Mux(take, self.i.p.ones <= 1, word.ones <= 2)),
+                     fresh.eq(take & (begins | (self.i.p.step != word.step)))]
+        # The bank of the word at hand, and the first of its step's segments.
+        into, first = Signal(), Signal(range(2 * segments))
         with m.If(take):
-            m.d.sync += [word.eq(self.i.p), valid.eq(1), into.eq(bank), begins.eq(self.i.p.last)]
+            m.d.sync += [word.eq(self.i.p), valid.eq(1), into.eq(bank), begins.eq(self.i.p.last),
+                         first.eq(bank * segments + self.i.p.step * planes)]
             with m.If(self.i.p.last):
                 m.d.sync += bank.eq(~bank)
         with m.Else():
@@ -115,17 +135,17 @@ class EventLists(wiring.Component):
             with m.If(single):
                 m.d.sync += valid.eq(0)
         for b in range(2):
-            with m.If(opens & (bank == b)):
+            m.d.sync += opens[b].eq(take & begins & (bank == b))
+            with m.If(opens[b]):
                 m.d.sync += busy[b].eq(1)
             with m.Elif(self.free[b]):
                 m.d.sync += busy[b].eq(0)
 
         event = Signal(data.StructLayout({
-            "valid": 1, "spike": 1, "last": 1, "bank": 1, "segment": range(self.segments),
-            "row": range(self.longest)}))
-        channel, plane = Signal(range(self.scan)), Signal(range(self.planes))
-        found = [(bit // self.planes, self.planes - 1 - bit % self.planes)
-                 for bit in range(width)]
+            "valid": 1, "spike": 1, "last": 1, "bank": 1, "segment": range(2 * segments),
+            "plane": range(planes), "row": range(self.longest)}))
+        channel, plane = Signal(range(self.scan)), Signal(range(planes))
+        found = [(bit // planes, planes - 1 - bit % planes) for bit in range(width)]
         for signal, part in ((channel, 0), (plane, 1)):
             for position in range(len(signal)):
                 mask = sum(1 << bit for bit, names in enumerate(found)
@@ -136,7 +156,8 @@ class EventLists(wiring.Component):
             event.spike.eq(word.bits.any()),
             event.last.eq(word.last & single),
             event.bank.eq(into),
-            event.segment.eq(word.step * self.planes + plane),
-            event.row.eq(word.base + channel),
+            event.segment.eq(joined(first, plane, planes)),
+            event.plane.eq(plane),
+            event.row.eq(joined(word.base, channel, self.scan)),
         ]
-        return event, opens, bank
+        return event, opens, fresh

@@ -14,7 +14,7 @@ class Fifo(wiring.Component):
 
     Timing
     ------
-    Latency :attr:`LATENCY` cycles when empty, one beat per cycle. ``i.ready`` and ``o.valid``
+    Latency :attr:`latency` cycles when empty, one beat per cycle. ``i.ready`` and ``o.valid``
     come from registers alone, so that a chain of buffers has no long path.
 
     Parameters
@@ -23,6 +23,9 @@ class Fifo(wiring.Component):
         Payload of the stream.
     depth : int
         Beats that fit, at least 2.
+    registered : bool
+        Whether a register follows the memory: a block RAM's data come early in their cycle with
+        it, late without.
 
     Members
     -------
@@ -31,48 +34,59 @@ class Fifo(wiring.Component):
     """
 
     LATENCY = 2
+    """Of one that is not ``registered``; a cycle more of one that is."""
 
-    def __init__(self, shape, depth: int):
+    def __init__(self, shape, depth: int, *, registered: bool = False):
         if depth < 2:
             raise ValueError(f"Fifo depth must be at least 2, not {depth}")
-        self.depth = depth
+        self.depth, self.registered = depth, registered
+        self.latency = self.LATENCY + registered
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.words = words = Memory(width=len(Value.cast(self.i.payload)),
                                             depth=self.depth)
+        step = Signal()
+        if self.registered:
+            fetched, payload = Signal(), Signal.like(self.o.payload, reset_less=True)
+            m.d.comb += [step.eq(~fetched | ~self.o.valid | self.o.ready),
+                         self.o.payload.eq(payload)]
+            with m.If(~self.o.valid | self.o.ready):
+                m.d.sync += [self.o.valid.eq(fetched), payload.eq(words.read_data)]
+        else:
+            fetched = self.o.valid
+            m.d.comb += [step.eq(~self.o.valid | self.o.ready),
+                         self.o.payload.eq(words.read_data)]
+        push, taken = self.i.valid & self.i.ready, Signal()
         write, read = Signal(range(self.depth)), Signal(range(self.depth))
-        held = Signal(range(self.depth + 1))
-        readable = Signal(range(self.depth + 1))
-        room = Signal(init=1)
-        written, there, step = Signal(), Signal(), Signal()
-        push, pop = self.i.valid & self.i.ready, self.o.valid & self.o.ready
-
+        # A word can be read from the cycle after its write. What happens in a cycle is known late
+        # in it: it only chooses between sums, and whether words are left is known a cycle ahead.
+        there, unread = Signal(), Signal(range(self.depth + 1))
         m.d.comb += [
-            self.i.ready.eq(room),
             words.write_en.eq(push),
             words.write_addr.eq(write),
             words.write_data.eq(self.i.payload),
-            step.eq(~self.o.valid | self.o.ready),
-            # A word can be read from the cycle after its write; what is read is the output.
-            there.eq(written | (readable != 0)),
             words.read_en.eq(step),
             words.read_addr.eq(read),
-            self.o.payload.eq(words.read_data),
+            taken.eq(step & there),
         ]
         with m.If(push):
             m.d.sync += write.eq(Mux(write == self.depth - 1, 0, write + 1))
+        with m.If(taken):
+            m.d.sync += read.eq(Mux(read == self.depth - 1, 0, read + 1))
         with m.If(step):
-            m.d.sync += self.o.valid.eq(there)
-            with m.If(there):
-                m.d.sync += read.eq(Mux(read == self.depth - 1, 0, read + 1))
-        # Whether a beat is taken is known late in a cycle: it only chooses between sums.
-        full, almost = held == self.depth, held == self.depth - 1
-        m.d.sync += [
-            held.eq(Mux(pop, held + push - 1, held + push)),
-            room.eq(pop | ~(full | (almost & push))),
-            written.eq(push),
-            readable.eq(Mux(step, readable + written - there, readable + written)),
-        ]
+            m.d.sync += fetched.eq(there)
+        with m.If(push ^ taken):
+            m.d.sync += unread.eq(Mux(push, unread + 1, unread - 1))
+        m.d.sync += there.eq(push | (unread > 1) | ((unread == 1) & ~taken))
+        self._count_room(m, push, self.o.valid & self.o.ready)
         return m
+
+    def _count_room(self, m, push, pop):
+        held, room = Signal(range(self.depth + 1)), Signal(init=1)
+        full, almost = held == self.depth, held == self.depth - 1
+        with m.If(push ^ pop):
+            m.d.sync += held.eq(Mux(push, held + 1, held - 1))
+        m.d.sync += room.eq(pop | ~(full | (almost & push)))
+        m.d.comb += self.i.ready.eq(room)

@@ -98,9 +98,7 @@ class Network(wiring.Component):
         layout = self.layouts[shortcut.source]
         depth = max(2, shortcut.positions * layout.position_beats)
         title = f"{shortcut.reader}_shortcut{shortcut.port or ''}"
-        output = self._behind(m, title, Fifo(layout.payload, depth), source)
-        # A block RAM answers late in its cycle: registers take it over.
-        return self._behind(m, f"{title}_relay", Relay(layout.payload), output)
+        return self._behind(m, title, Fifo(layout.payload, depth, registered=True), source)
 
     def _probe(self, m, name, source):
         fire = Signal(name=f"probe_{name}_fire")

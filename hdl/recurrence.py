@@ -10,7 +10,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.area import logic, ram
-from hdl.arith import wrapping
+from hdl.arith import counter
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
 from hdl.steps import Steps
@@ -129,22 +129,23 @@ class Recurrence(wiring.Component):
         m = Module()
         lanes, state = self.a.lanes, shape_of(self.state)
         step, taken = Signal(), Signal()
-        beat, turn = Signal(range(self.period)), Signal(range(self.rounds))
+        round_done, first, open_ = Signal(), Signal(init=1), Signal(init=1)
         pause = Signal(range(self.LOOP))
         m.d.comb += [
             step.eq(~self.o.valid | self.o.ready),
-            self.i.ready.eq(step & (pause == 0)),
+            self.i.ready.eq(step & open_),
             taken.eq(self.i.valid & self.i.ready),
         ]
-        with m.If(taken):
-            m.d.sync += beat.eq(wrapping(beat, self.period))
-            with m.If(beat == self.period - 1):
-                m.d.sync += turn.eq(wrapping(turn, self.rounds))
+        beat, beat_ends = counter(m, self.period, taken, "beat")
+        _, last = counter(m, self.rounds, round_done, "turn")
+        m.d.comb += round_done.eq(taken & beat_ends)
+        with m.If(round_done):
+            m.d.sync += first.eq(last)
         if self.rounds > 1 and self.period < self.LOOP:
-            with m.If(taken & (beat == self.period - 1)):
-                m.d.sync += pause.eq(self.LOOP - self.period)
-            with m.Elif(step & (pause != 0)):
-                m.d.sync += pause.eq(pause - 1)
+            with m.If(round_done):
+                m.d.sync += [pause.eq(self.LOOP - self.period), open_.eq(0)]
+            with m.Elif(step & ~open_):
+                m.d.sync += [pause.eq(pause - 1), open_.eq(pause == 1)]
 
         tags = data.StructLayout({"valid": 1, "first": 1, "last": 1, "beat": beat.shape()})
         at = [Signal(tags, name=f"stage{n}") for n in range(self.LATENCY - 1)]
@@ -156,8 +157,8 @@ class Recurrence(wiring.Component):
         v = Signal.like(h)
         with m.If(step):
             m.d.sync += [
-                at[0].valid.eq(taken), at[0].first.eq(turn == 0),
-                at[0].last.eq(turn == self.rounds - 1), at[0].beat.eq(beat),
+                at[0].valid.eq(taken), at[0].first.eq(first), at[0].last.eq(last),
+                at[0].beat.eq(beat),
                 x.eq(self.i.payload),
                 *(after.eq(before) for before, after in pairwise(at)),
                 self.o.valid.eq(at[-1].valid & (self.every | at[-1].last)),

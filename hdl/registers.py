@@ -45,7 +45,7 @@ class RegisterFile(wiring.Component):
 
     Timing
     ------
-    One access at a time; a read answers 1 cycle after its address, a write when both address and
+    One access at a time; a read answers 2 cycles after its address, a write when both address and
     data are there. Unmapped addresses read 0 and take no write; both answer OKAY.
 
     Parameters
@@ -97,12 +97,17 @@ class RegisterFile(wiring.Component):
                 values[name] = counter
         values["STATUS"] = Cat(inside != 0, (values["SHORT_PACKETS"] | values["LONG_PACKETS"])
                                .any())
-        m.d.comb += self.arready.eq(~self.rvalid)
+        # The address is a register before one of so many words is chosen by it.
+        address, asked = Signal(6), Signal()
+        m.d.comb += self.arready.eq(~(asked | self.rvalid))
+        m.d.sync += asked.eq(self.arvalid & self.arready)
+        with m.If(self.arready):
+            m.d.sync += address.eq(self.araddr[2:])
         with m.If(self.rvalid & self.rready):
             m.d.sync += self.rvalid.eq(0)
-        with m.If(self.arvalid & self.arready):
+        with m.If(asked):
             m.d.sync += self.rvalid.eq(1)
-            with m.Switch(self.araddr[2:]):
+            with m.Switch(address):
                 for register in REGISTERS:
                     with m.Case(register.address // 4):
                         m.d.sync += self.rdata.eq(values[register.name])

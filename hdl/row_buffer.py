@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.arith import wrapping
+from hdl.arith import counter
 from hdl.layout import Layout
 from hdl.memory import Memory
 from hdl.window import Window
@@ -73,22 +73,24 @@ class RowBuffer(wiring.Component):
             width=self.scan * tensor.interval.bits, depth=self.depth)
         m.d.comb += [memory.read_addr.eq(self.read_addr), self.read_data.eq(memory.read_data)]
 
-        beat, word = Signal(range(beats)), Signal(range(words))
-        step, block = Signal(range(tensor.steps)), Signal(range(layout.blocks))
         address = Signal(range(self.depth))
         # Where windows skip positions, a row is also forgotten before all of it came.
         occupied = Signal(range(-window.ring_positions, window.ring_positions + 1))
-        inside = Signal()
-        taken = self.i.valid & self.i.ready
-        word_done = taken & (beat == beats - 1)
-        block_done = word_done & (word == words - 1)
-        steps_done = block_done & (step == tensor.steps - 1)
-        position_done = steps_done & (block == layout.blocks - 1)
-
-        room, held = Signal(init=1), Signal.like(occupied)
+        inside, ready = Signal(), Signal(init=1)
+        taken, enters, word_done = Signal(), Signal(), Signal()
+        block_done, steps_done, position_done = Signal(), Signal(), Signal()
+        _, beat_ends = counter(m, beats, taken, "beat")
+        _, word_ends = counter(m, words, word_done, "word")
+        _, step_ends = counter(m, tensor.steps, block_done, "step")
+        _, block_ends = counter(m, layout.blocks, steps_done, "block")
         m.d.comb += [
-            self.i.ready.eq(inside | room),
-            held.eq(occupied + (taken & ~inside) - self.release * window.columns),
+            self.i.ready.eq(ready),
+            taken.eq(self.i.valid & ready),
+            enters.eq(taken & ~inside),
+            word_done.eq(taken & beat_ends),
+            block_done.eq(word_done & word_ends),
+            steps_done.eq(block_done & step_ends),
+            position_done.eq(steps_done & block_ends),
         ]
         with m.If(taken):
             m.d.sync += inside.eq(~position_done)
@@ -101,26 +103,26 @@ class RowBuffer(wiring.Component):
             with m.If(taken):
                 m.d.sync += kept.eq(Cat(kept, self.i.payload)[layout.bits:])
 
+        # The next step of a block lies a step's words on, the next block back at the first step.
         per_step = tensor.channels // self.scan
-        ends = address == self.depth - 1
-        with m.If(taken):
-            m.d.sync += beat.eq(wrapping(beat, beats))
+        ahead, back = per_step - words + 1, 1 - (tensor.steps - 1) * per_step
+        turns = word_ends & ~(step_ends & block_ends)
         with m.If(word_done):
-            m.d.sync += word.eq(wrapping(word, words))
-            with m.If(position_done):
-                m.d.sync += [block.eq(0), step.eq(0), address.eq(Mux(ends, 0, address + 1))]
-            with m.Elif(steps_done):
-                m.d.sync += [block.eq(block + 1), step.eq(0),
-                             address.eq(address + 1 - (tensor.steps - 1) * per_step)]
-            with m.Elif(block_done):
-                m.d.sync += [step.eq(step + 1), address.eq(address + per_step - words + 1)]
-            with m.Else():
-                m.d.sync += address.eq(address + 1)
+            m.d.sync += address.eq(address + Mux(turns, Mux(step_ends, back, ahead), 1))
+            with m.If(word_ends & ~turns & (address == self.depth - 1)):
+                m.d.sync += address.eq(0)
         m.d.sync += [memory.write_en.eq(word_done), memory.write_addr.eq(address),
                      memory.write_data.eq(arrived)]
 
         complete = Signal()
         m.d.sync += complete.eq(position_done)
         m.d.sync += self.filled.eq(self.filled + complete - Mux(self.finish, image, 0))
-        m.d.sync += [occupied.eq(held), room.eq(held != window.ring_positions)]
+        # A release always makes room; without one, room is what the beat at hand leaves.
+        full, almost = (occupied == window.ring_positions - n for n in range(2))
+        room = Signal()
+        m.d.comb += room.eq(self.release.any() | ~(full | almost & enters))
+        m.d.sync += [
+            occupied.eq(occupied + enters - self.release * window.columns),
+            ready.eq(room | Mux(taken, ~position_done, inside)),
+        ]
         return m

@@ -6,7 +6,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.arith import pack, table, wrapping
+from hdl.arith import counter, pack, table, wrapping
 from hdl.fifo import Fifo
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
@@ -61,7 +61,7 @@ class SpikeAdder(wiring.Component):
 
     Members
     -------
-    full, counts, free, read_addr, read_data
+    full, counts, some, many, free, read_addr, read_data
         To :class:`hdl.event_lists.EventLists`.
     o
         Output stream.
@@ -74,6 +74,7 @@ class SpikeAdder(wiring.Component):
         super().__init__({
             "full": In(2),
             "counts": In(data.ArrayLayout(range(source.longest + 1), 2 * source.segments)),
+            "some": In(2 * source.segments), "many": In(2 * source.segments),
             "free": Out(2),
             "read_addr": Out(range(2 * source.segments * source.segment_depth)),
             "read_data": In(range(source.longest)),
@@ -95,85 +96,91 @@ class SpikeAdder(wiring.Component):
     def _lists(self, m, turn, active, bank):
         """Name the lists in the order of their replay, one ahead of the one that is replayed."""
         source, out = self.source, self.out
-        place = data.StructLayout({
-            "bank": 1, "group": range(out.blocks), "segment": range(source.segments),
-            "plane": range(source.planes), "sends": 1, "final": 1})
-        ahead = Signal(place)
         upcoming = Signal(data.StructLayout({
-            "at": place, "left": range(source.longest + 1), "single": 1, "empty": 1}))
-        valid, there = Signal(), Signal()
-        count = self.counts[ahead.bank * source.segments + ahead.segment]
-        ends = ahead.segment == source.segments - 1
-        final = ends & (ahead.group == out.blocks - 1)
-        # A window's bank stays full while it is replayed: it is not the next window's yet.
-        begins = (ahead.segment == 0) & (ahead.group == 0)
-        used = begins & active & (bank == ahead.bank)
-        m.d.comb += there.eq(self.full.bit_select(ahead.bank, 1) & ~used)
+            "at": data.StructLayout({
+                "bank": 1, "group": range(out.blocks), "segment": range(2 * source.segments),
+                "opens": 1, "sends": 1, "final": 1}),
+            "left": range(source.longest + 1), "empty": 1, "single": 1, "guarded": 1}))
+        bank_ahead, begins = Signal(), Signal(init=1)
+        valid, there, moves, list_ends = Signal(), Signal(), Signal(), Signal()
+        plane, sends = counter(m, source.planes, moves, "plane")
+        segment, segment_ends = counter(m, source.segments, moves, "segment")
+        group, group_ends = counter(m, out.blocks, list_ends, "group")
+        index = Mux(bank_ahead, segment + source.segments, segment)
+        count, empty = self.counts[index], ~self.some.bit_select(index, 1)
+        single, final = ~self.many.bit_select(index, 1), segment_ends & group_ends
+        m.d.comb += [
+            # A window's bank stays full while it is replayed: it is not the next window's yet.
+            there.eq(self.full.bit_select(bank_ahead, 1)
+                     & ~(begins & active & (bank == bank_ahead))),
+            moves.eq((turn | ~valid) & there),
+            list_ends.eq(moves & segment_ends),
+        ]
         with m.If(turn | ~valid):
             m.d.sync += [
-                valid.eq(there), upcoming.at.eq(ahead), upcoming.at.final.eq(final),
-                upcoming.at.sends.eq(ahead.plane == source.planes - 1),
-                upcoming.left.eq(count), upcoming.empty.eq(count == 0),
-                upcoming.single.eq(count <= 1),
+                valid.eq(there), upcoming.at.bank.eq(bank_ahead), upcoming.at.group.eq(group),
+                upcoming.at.segment.eq(index), upcoming.at.opens.eq(plane == 0),
+                upcoming.at.sends.eq(sends), upcoming.at.final.eq(final),
+                upcoming.left.eq(count), upcoming.empty.eq(empty), upcoming.single.eq(single),
+                upcoming.guarded.eq(single & sends),
             ]
-            with m.If(there):
-                m.d.sync += [
-                    ahead.segment.eq(wrapping(ahead.segment, source.segments)),
-                    ahead.plane.eq(wrapping(ahead.plane, source.planes)),
-                ]
-                with m.If(ends):
-                    m.d.sync += ahead.group.eq(wrapping(ahead.group, out.blocks))
-                with m.If(final):
-                    m.d.sync += ahead.bank.eq(~ahead.bank)
+        with m.If(moves):
+            m.d.sync += [begins.eq(final), bank_ahead.eq(bank_ahead ^ final)]
         return upcoming, valid
 
     def _issue(self, m):
         """Name one event per cycle; an empty list gives one token without an event."""
         source, out = self.source, self.out
-        active, turn = Signal(), Signal()
-        entry, left, empty = (Signal(range(source.segment_depth)),
-                              Signal(range(source.longest + 1)), Signal())
-        at_bank = Signal()
-        upcoming, valid = self._lists(m, turn, active, at_bank)
+        active, turn, bank = Signal(), Signal(), Signal()
+        upcoming, valid = self._lists(m, turn, active, bank)
         at = Signal.like(upcoming.at)
-        m.d.comb += at_bank.eq(at.bank)
-        spacing, spaced = Signal(range(out.groups)), Signal(init=1)
+        entry, starts = Signal(range(source.segment_depth)), Signal()
+        left, list_done, empty = Signal(range(source.longest + 1)), Signal(), Signal()
+        spacing = Signal(range(out.groups))
         depth = self.buffer_depth(out)
-        room, roomy = Signal(range(depth + 1), init=depth), Signal(init=1)
-        # What decides is kept in flags: this is the longest loop of the engine.
-        list_done, issue, sends = Signal(), Signal(), Signal()
+        room = Signal(range(depth + 1), init=depth)
+        # Whether an event may be issued is known a cycle ahead: this is the longest loop of the
+        # engine. An event that ends a group waits until beats are far enough apart, and fit.
+        issue, sends = Signal(), Signal()
+        fits, fits_again, guarded = Signal(), Signal(), Signal()
         m.d.comb += [
-            issue.eq(active & (~(list_done & at.sends) | (spaced & roomy))),
+            bank.eq(at.bank),
             sends.eq(issue & list_done & at.sends),
             turn.eq((issue & list_done) | ~active),
+            fits.eq((spacing <= 1) & (room >= out.groups)),
+            fits_again.eq((room >= 2 * out.groups) if out.groups == 1 else 0),
+            guarded.eq((left <= 2) & at.sends),
             self.free.eq((issue & list_done & at.final) << at.bank),
-            self.read_addr.eq(
-                (at.bank * source.segments + at.segment) * source.segment_depth + entry),
+            self.read_addr.eq(Cat(entry, at.segment)),
         ]
+        m.d.sync += issue.eq(Mux(
+            turn, valid & (~upcoming.guarded | Mux(sends, fits_again, fits)),
+            fits | (issue & ~guarded)))
         with m.If(sends):
-            m.d.sync += [spacing.eq(out.groups - 1), spaced.eq(out.groups == 1)]
+            m.d.sync += spacing.eq(out.groups - 1)
         with m.Elif(spacing != 0):
-            m.d.sync += [spacing.eq(spacing - 1), spaced.eq(spacing == 1)]
+            m.d.sync += spacing.eq(spacing - 1)
         popped = Signal()
         m.d.sync += [
             popped.eq(self.o.valid & self.o.ready),
             room.eq(room + popped - Mux(sends, out.groups, 0)),
-            roomy.eq(Mux(sends, room >= 2 * out.groups, room >= out.groups)),
         ]
         with m.If(turn):
             m.d.sync += [active.eq(valid), at.eq(upcoming.at), left.eq(upcoming.left),
-                         list_done.eq(upcoming.single), empty.eq(upcoming.empty), entry.eq(0)]
+                         list_done.eq(upcoming.single), empty.eq(upcoming.empty), entry.eq(0),
+                         starts.eq(1)]
         with m.Elif(issue):
-            m.d.sync += [entry.eq(entry + 1), left.eq(left - 1), list_done.eq(left <= 2)]
+            m.d.sync += [entry.eq(entry + 1), left.eq(left - 1), list_done.eq(left <= 2),
+                         starts.eq(0)]
 
         token = Signal(data.StructLayout({
             "event": 1, "first": 1, "double": 1, "negative": 1, "done": 1,
             "group": at.group.shape()}))
         m.d.comb += [
             token.event.eq(issue & ~empty),
-            token.first.eq(issue & (entry == 0) & (at.plane == 0)),
-            token.double.eq(issue & (entry == 0) & (at.plane != 0)),
-            token.negative.eq((at.plane == 0) if self.a.interval.signed else 0),
+            token.first.eq(issue & starts & at.opens),
+            token.double.eq(issue & starts & ~at.opens),
+            token.negative.eq(at.opens if self.a.interval.signed else 0),
             token.done.eq(sends),
             token.group.eq(at.group),
         ]

@@ -117,10 +117,8 @@ def _logit_times(lowering: Lowering, tensors: Mapping[str, np.ndarray], images: 
         for reader, output in zip(readers, outputs, strict=False):
             if shortcut := buffers.get(reader):
                 depth = max(2, shortcut.positions * lowering.layouts[name].position_beats)
-                for held, latency in ((depth, Fifo.LATENCY), (Relay.DEPTH, Relay.LATENCY)):
-                    behind = wire()
-                    processes.append(buffer(output, behind, beats, held, latency))
-                    output = behind
+                output, before = wire(), output
+                processes.append(buffer(before, output, beats, depth, Fifo.LATENCY + 1))
             ports[reader] = output
     for node in graph.nodes:
         model = lowering.stages[node.name].component.timing(

@@ -32,7 +32,7 @@ class WindowSource(wiring.Component):
 
     Timing
     ------
-    A window is offered in the cycle after ``filled`` covers it; one window per cycle at most.
+    A window is offered two cycles after ``filled`` covers it; one in two cycles at most.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class WindowSource(wiring.Component):
         slot = Signal(range(window.ring_rows))
         upcoming, valid = Signal.like(self.o.payload), Signal()
         need, last = Signal(range(window.rows * window.columns)), Signal()
-        taken, there = Signal(), Signal()
+        taken, covered = Signal(), Signal()
 
         ends = column == window.out_columns - 1
         released = table(row, [window.released_rows(y) for y in range(window.out_rows)])
@@ -96,12 +96,13 @@ class WindowSource(wiring.Component):
 
         free = ~self.o.valid | self.o.ready
         m.d.comb += [
-            there.eq(valid & (self.filled > need)),
-            taken.eq(there & free),
+            taken.eq(covered & free),
             self.finish.eq(taken & last),
         ]
+        # To compare takes a cycle of its own.
+        m.d.sync += covered.eq(valid & ~taken & (self.filled > need))
         with m.If(free):
-            m.d.sync += [self.o.valid.eq(there), self.o.payload.eq(upcoming)]
+            m.d.sync += [self.o.valid.eq(covered), self.o.payload.eq(upcoming)]
         return m
 
     def _need(self, row, column):

@@ -37,7 +37,7 @@ class WindowTaps(wiring.Component):
     """
 
     LATENCY = 4
-    CHOSEN = 3
+    CHOSEN = 4
     WINDOW = 2
 
     def __init__(self, layout: Layout, window: Window):

@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.arith import ones, pack, table, wrapping
+from hdl.arith import counter, ones, pack, table
 from hdl.fifo import Fifo
 from hdl.layout import Layout
 from hdl.window import Window
@@ -61,7 +61,7 @@ class WordReader(wiring.Component):
         Words, see :func:`word_layout`.
     """
 
-    LATENCY = 6
+    LATENCY = 7
     DEPTH = 16
 
     def __init__(self, layout: Layout, window: Window, scan: int, *, pad_value: int = 0):
@@ -88,41 +88,48 @@ class WordReader(wiring.Component):
         upcoming, waiting = Signal.like(self.i.p), Signal()
         at, active = Signal.like(self.i.p), Signal()
         row, column = Signal(range(kernel)), Signal(range(kernel))
-        step, word = Signal(range(steps)), Signal(range(self.words))
+        column_ends, row_ends, words_end = Signal(), Signal(), Signal()
         row0, row1, column0, column1 = at.row0, at.row1, at.column0, at.column1
         first_row, first_column = upcoming.row0, upcoming.column0
+        last_row, last_column = upcoming.row1, upcoming.column1
         if self.pad_value:
             row0 = column0 = first_row = first_column = C(0)
-            row1 = column1 = C(kernel - 1)
+            row1 = column1 = last_row = last_column = C(kernel - 1)
         credit, some = Signal(range(self.DEPTH + 1), init=self.DEPTH), Signal(init=1)
-        left, popped = Signal.like(credit), Signal()
+        popped = Signal()
         issue, last, outside, turn = Signal(), Signal(), Signal(), Signal()
+        word, word_ends = counter(m, self.words, issue, "word")
+        step, step_ends = counter(m, steps, words_end & column_ends & row_ends, "step")
         m.d.comb += [
             outside.eq((row < at.row0) | (row > at.row1)
                        | (column < at.column0) | (column > at.column1)),
             issue.eq(active & some),
-            last.eq((word == self.words - 1) & (column == column1) & (row == row1)
-                    & (step == steps - 1)),
+            words_end.eq(issue & word_ends),
+            last.eq(word_ends & column_ends & row_ends & step_ends),
             turn.eq(~active | (issue & last)),
             self.i.ready.eq(~waiting),
-            left.eq(credit - issue + popped),
         ]
-        m.d.sync += [popped.eq(self.o.valid & self.o.ready), credit.eq(left), some.eq(left != 0)]
+        m.d.sync += [
+            popped.eq(self.o.valid & self.o.ready),
+            credit.eq(credit - issue + popped),
+            some.eq(popped | (credit > 1) | ((credit == 1) & ~issue)),
+        ]
         with m.If(self.i.valid & ~waiting):
             m.d.sync += [upcoming.eq(self.i.p), waiting.eq(1)]
-        with m.If(issue):
-            m.d.sync += word.eq(wrapping(word, self.words))
-            with m.If(word == self.words - 1):
-                m.d.sync += column.eq(column + 1)
-                with m.If(column == column1):
-                    m.d.sync += [column.eq(column0), row.eq(row + 1)]
-                    with m.If(row == row1):
-                        m.d.sync += [row.eq(row0), step.eq(wrapping(step, steps))]
+        # Whether a row or column is the window's last is known a cycle ahead.
+        with m.If(words_end):
+            m.d.sync += [column.eq(column + 1), column_ends.eq(column + 1 == column1)]
+            with m.If(column_ends):
+                m.d.sync += [column.eq(column0), column_ends.eq(column0 == column1),
+                             row.eq(row + 1), row_ends.eq(row + 1 == row1)]
+                with m.If(row_ends):
+                    m.d.sync += [row.eq(row0), row_ends.eq(row0 == row1)]
         with m.If(turn):
             m.d.sync += active.eq(waiting)
             with m.If(waiting):
                 m.d.sync += [at.eq(upcoming), row.eq(first_row), column.eq(first_column),
-                             waiting.eq(0)]
+                             row_ends.eq(first_row == last_row),
+                             column_ends.eq(first_column == last_column), waiting.eq(0)]
         return issue, {"row": row, "column": column, "step": step, "word": word,
                        "last": last, "outside": outside, "window": at}
 
@@ -154,7 +161,7 @@ class WordReader(wiring.Component):
         tags = data.StructLayout({
             "valid": 1, "last": 1, "outside": 1, "step": word["step"].shape(),
             "release": at.release.shape(), "base": base.shape()})
-        delayed = [Signal(tags, name=f"tags_{cycle}") for cycle in range(1, 5)]
+        delayed = [Signal(tags, name=f"tags_{cycle}") for cycle in range(1, 6)]
         m.d.sync += [
             delayed[0].valid.eq(issue),
             delayed[0].last.eq(word["last"]),
@@ -168,11 +175,12 @@ class WordReader(wiring.Component):
         width = self.layout.tensor.interval.bits
         padding = pack([self.pad_value] * self.scan, width)
         m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.DEPTH)
-        arrived, into = delayed[3], buffer.i
+        found = Signal.like(bits)
+        m.d.comb += found.eq(Mux(delayed[3].outside, padding, bits))
+        arrived, into = delayed[4], buffer.i
+        m.d.sync += [into.p.bits.eq(found), into.p.ones.eq(ones(found))]
         m.d.comb += [
             into.valid.eq(arrived.valid),
-            into.p.bits.eq(Mux(arrived.outside, padding, bits)),
-            into.p.ones.eq(ones(into.p.bits)),
             into.p.base.eq(arrived.base),
             into.p.step.eq(arrived.step),
             into.p.last.eq(arrived.last),

@@ -122,11 +122,12 @@ class ConvEngine(wiring.Component):
             rows.finish.eq(windows.finish),
             rows.read_addr.eq(words.read_addr),
             words.read_data.eq(rows.read_data),
-            rows.release.eq(Mux(words.o.valid & words.o.ready, words.o.p.release, 0)),
             adder.full.eq(events.full),
             adder.counts.eq(events.counts),
+            adder.some.eq(events.some), adder.many.eq(events.many),
             events.free.eq(adder.free),
             events.read_addr.eq(adder.read_addr),
             adder.read_data.eq(events.read_data),
         ]
+        m.d.sync += rows.release.eq(Mux(words.o.valid & words.o.ready, words.o.p.release, 0))
         return m

@@ -36,6 +36,7 @@ def save_checkpoint(path: str | Path, model: Net, notes: Notes | None = None) ->
               "notes": dict(notes or {})}
     if isinstance(model, QuantizedNet):
         record["scheme"] = model.scheme.to_json()
+        record["activity"] = model.activity
     # one entry only: the library writes several in any order
     metadata = {FORMAT: json.dumps(record, sort_keys=True)}
     tensors = {name: value.detach().clone().contiguous()
@@ -67,6 +68,7 @@ def load_checkpoint(path: str | Path) -> tuple[Net, Notes]:
         model, notes = ARCHITECTURES[record["architecture"]](**record["arguments"]), record["notes"]
         if "scheme" in record:
             model = QuantizedNet(model, Scheme.from_json(record["scheme"]))
+            model.activity = dict(record.get("activity", {}))
         model.load_state_dict(tensors)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a whole checkpoint: {error}") from error

@@ -13,7 +13,7 @@ from golden.data import Dataset, load
 from golden.fit import Epoch, Progress, evaluate, fit
 from golden.net import Net
 from golden.preset import Preset
-from golden.quantize import QuantizedNet, finetune, quantize
+from golden.quantize import ACTIVITY, QuantizedNet, finetune, quantize
 from golden.run import accuracy
 
 __all__ = ["Trained", "train"]
@@ -87,6 +87,7 @@ def _train_seed(preset: Preset, seed: int, training: tuple[Tensor, Tensor],
     quantized = quantize(model, training[0][:CALIBRATION], scheme=preset.scheme)
     finetune(quantized, replace(preset.finetune, seed=seed), training, validation,
              progress=report(f"{preset.scheme.weight_bits} bit"), resume=resumes[1])
+    quantized.measure(training[0][:ACTIVITY])
     return model, quantized
 
 

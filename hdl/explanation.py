@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from hdl.activity import assumed
+from hdl.activity import drawn
 from hdl.cost import FRONT, stage_areas
 from hdl.lowering import Lowering
 from hdl.ops import Folding
@@ -82,7 +82,8 @@ class Explanation:
         Its cycles per image: no pipeline of these stages takes fewer.
     clock_mhz : float
     images : int or None
-        How many images' activity the cycles are of; None is an assumed one.
+        How many images' activity the cycles are of; None: one image drawn at
+        the activity that the graph states, see :func:`hdl.activity.drawn`.
     wanted_fps : float or None
         The images per second asked for.
     stop : Stop
@@ -138,11 +139,11 @@ def explain(graph: Graph, foldings: Mapping[str, Folding],
             wanted_fps: float | None = None, blocks: BlockRam = DP16KD) -> Explanation:
     """Explain foldings of every node that has one.
 
-    ``tensors`` are golden traces, ``[N, T, C, H, W]``; without them an activity is assumed, see
-    :func:`hdl.activity.assumed`. Raises ValueError for foldings that the graph cannot have.
+    ``tensors`` are golden traces, ``[N, T, C, H, W]``; without them data are drawn, see
+    :func:`hdl.activity.drawn`. Raises ValueError for foldings that the graph cannot have.
     """
     images = None if tensors is None else len(tensors[IMAGE])
-    tensors = assumed(graph) if tensors is None else tensors
+    tensors = drawn(graph) if tensors is None else tensors
     lowering = Lowering(graph, foldings)
     cycles = services(lowering, tensors)
     areas = {name: area.on(blocks) for name, area in stage_areas(lowering).items()}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from hdl.activity import assumed
+from hdl.activity import drawn
 from hdl.explanation import Explanation, Stop, explain
 from hdl.folding_search import Prices, Search, TooSlow
 from hdl.folding_space import Choice, Pins, Space
@@ -82,7 +82,7 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
         Its block RAM in ``blocks``.
     tensors : mapping, optional
         Golden traces of a few images, ``[N, T, C, H, W]``: the activity to balance for; without
-        them every layer is taken to spike at a rate of 0.25.
+        them the activity that the graph states, or a spike rate of 0.25.
     pins : mapping, optional
         Fields of foldings that are fixed, by node; the rest is chosen.
 
@@ -102,7 +102,7 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
         raise ValueError(f"clock_mhz must be positive, not {clock_mhz}")
     if pins:
         check_pins(pins, graph)
-    costs = Costs(Space(graph, pins), assumed(graph) if tensors is None else tensors, blocks)
+    costs = Costs(Space(graph, pins), drawn(graph) if tensors is None else tensors, blocks)
     smallest = _smallest(costs, budget)
     if fps is None:
         found = _Plan(costs, budget.scaled(fit)).fastest(smallest)

@@ -43,7 +43,8 @@ def save(graph: Graph, folder: str | Path) -> None:
     Raises ValueError if ``folder`` holds something else or a note is not finite.
     """
     weights = safetensors.save(_arrays(graph))
-    document = {**_document(graph), "notes": _notes(graph), "weights": _sum(weights)}
+    document = {**_document(graph), "notes": _notes(graph),
+                "activity": dict(sorted(graph.activity.items())), "weights": _sum(weights)}
     text = _text({**document, "sha256": _ZEROS})
     with staged(folder, GRAPH) as fresh:
         (fresh / WEIGHTS).write_bytes(weights)
@@ -66,7 +67,7 @@ def load(folder: str | Path) -> Graph:
 
 
 def digest(graph: Graph) -> str:
-    """SHA-256, in hex, of what the network computes: of everything but its name and notes."""
+    """SHA-256, in hex, of what the network computes: of all but its name, notes, activity."""
     document = {**_document(graph), "name": None, "weights": _sum(safetensors.save(_arrays(graph)))}
     return _sum(_text(document).encode())
 
@@ -176,7 +177,7 @@ def _only(subject: str, document: object, *known: str) -> dict:
 
 def _graph(document: dict, arrays: dict[str, np.ndarray]) -> Graph:
     _only("the graph", document, "format", "version", "name", "image", "encoding", "nodes",
-          "notes", "weights", "sha256")
+          "notes", "activity", "weights", "sha256")
     image = _only("the image", document["image"], "steps", "channels", "height", "width",
                   "interval")
     encoding = _only("the encoding", document["encoding"], "scale", "mean", "std")
@@ -191,7 +192,7 @@ def _graph(document: dict, arrays: dict[str, np.ndarray]) -> Graph:
                  Encoding(scale=Fraction(encoding["scale"]),
                           mean=tuple(map(float, encoding["mean"])),
                           std=tuple(map(float, encoding["std"]))),
-                 dict(document["notes"]))
+                 dict(document["notes"]), dict(document["activity"]))
 
 
 def _node(document: object, arrays: dict[str, np.ndarray]) -> Node:

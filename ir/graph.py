@@ -49,6 +49,9 @@ class Graph:
     encoding : Encoding
     notes : mapping of str to str, int or float
         What its maker wants to keep with it: accuracies, preset name. No influence on results.
+    activity : mapping of str to float
+        Of some tensors the share of values that are not zero, 0 to 1, as measured on calibration
+        images. Circuits are folded for it; no influence on results.
 
     Raises
     ------
@@ -61,6 +64,7 @@ class Graph:
     nodes: tuple[Node, ...]
     encoding: Encoding = field(default_factory=Encoding)
     notes: Mapping[str, str | int | float] = field(default_factory=dict)
+    activity: Mapping[str, float] = field(default_factory=dict)
     types: Mapping[str, TensorType] = field(init=False)
 
     def __post_init__(self):
@@ -81,6 +85,13 @@ class Graph:
             raise ValueError(f"Nothing reads node {unread[0]!r}")
         object.__setattr__(self, "types", MappingProxyType(types))
         object.__setattr__(self, "notes", MappingProxyType(dict(self.notes)))
+        for name, share in self.activity.items():
+            if name not in types:
+                raise ValueError(f"Graph {self.name!r} has an activity of {name!r}, which is no "
+                                 "tensor of it")
+            if not 0 <= share <= 1:
+                raise ValueError(f"Activity of {name!r} must be 0 to 1, not {share}")
+        object.__setattr__(self, "activity", MappingProxyType(dict(self.activity)))
 
     def _typed(self, node: Node, types: Mapping[str, TensorType]) -> TensorType:
         if not node.name.isidentifier():

@@ -134,8 +134,8 @@ class Design:
                 clock_mhz: float | None = None) -> Explanation:
         """What each stage takes, which is the slowest and why, by the cost models.
 
-        For images uint8 ``[N, C, H, W]``, or a spike rate of 0.25; at a clock, by default the
-        target's.
+        For images uint8 ``[N, C, H, W]``, or the activity that the graph states; at a clock, by
+        default the target's.
         """
         tensors = None if images is None else run.trace(self.graph, images)
         return explain(self.graph, self.foldings, tensors, blocks=_blocks(self.target),
@@ -196,7 +196,8 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
         Foldings of your own, by node. Of every node that has one: nothing is solved then. Of some
         nodes, or mappings with some of their fields: those stay, the others are chosen.
     calibration : uint8 array ``[N, C, H, W]``, optional
-        Images whose activity the stages are balanced for; default: a spike rate of 0.25.
+        Images whose activity the stages are balanced for; default: the activity that the graph
+        states (measured when it was quantised), or a spike rate of 0.25.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """From trained float networks to integers, exactly."""
 
-from golden.quantize.convert import finetune, quantize
+from golden.quantize.convert import ACTIVITY, finetune, quantize
 from golden.quantize.describe import LayerReport, describe
 from golden.quantize.net import QuantizedNet
 from golden.quantize.scheme import Scheme
 
-__all__ = ["LayerReport", "QuantizedNet", "Scheme", "describe", "finetune", "quantize"]
+__all__ = ["ACTIVITY", "LayerReport", "QuantizedNet", "Scheme", "describe", "finetune", "quantize"]

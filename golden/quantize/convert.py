@@ -23,13 +23,16 @@ from golden.quantize.scheme import Scheme
 from golden.quantize.weights import IntegerWeights
 from ir import IMAGE
 
-__all__ = ["finetune", "quantize"]
+__all__ = ["ACTIVITY", "finetune", "quantize"]
 
 FINE = 16
 """Inputs whose 1.0 is so much or more are fine enough without fraction bits."""
 
 PIXELS = 256
 """What 1.0 usually is in pixels."""
+
+ACTIVITY = 64
+"""Calibration images, at most, that activity is measured on."""
 
 
 @torch.no_grad()
@@ -75,6 +78,7 @@ def quantize(net: Net, calibration: np.ndarray | Tensor, weight_bits: int = 4, *
     result.bind()
     result.widen()
     _correct_biases(net, result, images)
+    result.measure(images[:ACTIVITY])
     result.graph()
     return result
 

@@ -53,7 +53,7 @@ def _graph(model: "QuantizedNet", name: str, notes: dict[str, str | int | float]
                 model.layer(inputs[0]), HeadSum | TokenSum):
             op = _stateless(op, read[0]) or op
         nodes.append(Node(layer_name, op, inputs))
-    return Graph(name, model.image, tuple(nodes), model.encoding, notes)
+    return Graph(name, model.image, tuple(nodes), model.encoding, notes, model.activity)
 
 
 def _stateless(op: Lif, current: TensorType) -> LevelLif | None:

@@ -79,6 +79,7 @@ class QuantizedNet(Net):
                 assert isinstance(first, IntegerWeights)
                 first.place_zero(zeros - zeros.round() if centred else zeros,
                                  0 if centred else self._padding(first, zeros))
+        self.activity: dict[str, float] = {}
         self.register_buffer("wide", torch.zeros(len(self.layers), dtype=torch.bool))
         self.register_load_state_dict_post_hook(lambda model, _: model.bind())
         self.bind()
@@ -161,6 +162,15 @@ class QuantizedNet(Net):
     def forward(self, images: Tensor, record: Recorder | None = None) -> Tensor:
         with exact_arithmetic():
             return super().forward(images, record)
+
+    def measure(self, images: Tensor) -> None:
+        """Keep the activity of every tensor on calibration images, for the graph to carry."""
+        def record(name: str, x: Tensor) -> None:
+            self.activity[name] = round(float((x != 0).double().mean()), 4)
+
+        with torch.no_grad():
+            record(IMAGE, images)
+            self(images, record)
 
     def widen(self) -> None:
         """Compute in float64 from now on wherever float32 might not be exact."""

@@ -9,6 +9,7 @@ from spikeloom import options, terminal
 
 if TYPE_CHECKING:
     from hdl.explanation import Explanation
+    from ir import Graph
 
 __all__ = ["generate"]
 
@@ -71,14 +72,14 @@ def generate(folder: Path | None, preset: str | None, target: str, fps: float | 
     if as_json:
         terminal.print_json(result)
         return
-    _print(explanation)
+    _print(explanation, graph)
     terminal.figures(f"Circuit of {graph.name} for {target}",
                      [(name, "estimated", value)
                       for name, value in vars(explanation.area).items()])
     terminal.remark(f"{len(files)} files are in {output}")
 
 
-def _print(explanation: "Explanation") -> None:
+def _print(explanation: "Explanation", graph: "Graph") -> None:
     """The stages as a table, and why there is nothing faster."""
     resources = [name for name in vars(explanation.area) if getattr(explanation.area, name)]
     rows = []
@@ -95,6 +96,6 @@ def _print(explanation: "Explanation") -> None:
                                              "mostly"], rows)
     terminal.remark("< is the slowest. Foldings are lanes/drain/scan, of an attention its drain; "
                     "stages without one take the cut of their input. Cycles per image are for "
-                    + ("a spike rate of 0.25." if explanation.images is None else
-                       f"{explanation.images} images."))
+                    + ("the activity that was measured when the network was quantised."
+                       if graph.activity else "an assumed spike rate of 0.25."))
     terminal.remark(f"Why no faster: {explanation.reason}")

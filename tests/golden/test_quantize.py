@@ -14,7 +14,7 @@ from golden.net import Net
 from golden.quantize import QuantizedNet, Scheme, finetune, quantize
 from golden.quantize.scales import current_units, limit, stream_shifts
 from golden.quantize.weights import IntegerWeights
-from golden.run import accuracy, logits
+from golden.run import accuracy, logits, trace
 from golden.zoo.spiking_transformer import spiking_transformer
 from ir.ops import Conv, Lif
 from tests.golden.agreement import count_equal
@@ -84,6 +84,15 @@ def test_logits_are_the_models_in_integers():
         real = quantized(torch.from_numpy(IMAGES[:50])).numpy()
     assert np.array_equal(np.round(real * weights(quantized, "head").output_unit.numpy()),
                           logits(quantized.graph(), IMAGES[:50]))
+
+
+def test_the_graph_states_its_activity_on_calibration_images():
+    images = DIGITS.train_images[:40]
+    graph = quantize(MODELS["T2"], images).graph()
+    tensors = trace(graph, images)
+    assert set(graph.activity) == set(tensors) and len(tensors) > 10
+    for name, values in tensors.items():
+        assert graph.activity[name] == round(float((values != 0).mean()), 4), name
 
 
 @pytest.mark.parametrize("bits", [8, 4, 3, 2])

@@ -172,6 +172,14 @@ def test_block_ram_is_counted_as_the_device_has_it():
     assert small.explanation.area.brams > area(GRAPH, small.foldings).brams
 
 
+def test_the_stated_activity_is_folded_for():
+    rates = {node.name: 0.02 for node in GRAPH.nodes}
+    quiet = Graph(GRAPH.name, GRAPH.image, GRAPH.nodes, activity=rates)
+    bound = find(GRAPH, PLENTY, fps=150_000).explanation
+    less = find(quiet, PLENTY, fps=150_000).explanation
+    assert less.cycles <= bound.cycles and less.area.luts < bound.area.luts
+
+
 def test_an_unreachable_rate_names_the_stage():
     with pytest.raises(ValueError, match="images per second at 100 MHz, not 1e\\+09: stage '"):
         solve(GRAPH, PLENTY, tensors=TENSORS, fps=1e9, clock_mhz=100)

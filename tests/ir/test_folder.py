@@ -20,8 +20,8 @@ ZEROS = "0" * 64
 
 
 def assert_same(a: Graph, b: Graph) -> None:
-    assert (a.name, a.image, a.encoding, dict(a.notes)) == (b.name, b.image, b.encoding,
-                                                           dict(b.notes))
+    assert (a.name, a.image, a.encoding, dict(a.notes), dict(a.activity)) == (
+        b.name, b.image, b.encoding, dict(b.notes), dict(b.activity))
     assert dict(a.types) == dict(b.types)
     for x, y in zip(a.nodes, b.nodes, strict=True):
         assert (x.name, x.inputs, type(x.op)) == (y.name, y.inputs, type(y.op))
@@ -73,9 +73,18 @@ def test_bytes_are_the_same_in_another_process(folder, tmp_path):
         assert (folder / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
+def test_notes_and_activity_travel(tmp_path):
+    graph = small_graph()
+    noted = Graph("noted", graph.image, graph.nodes, graph.encoding, {"accuracy": 0.5},
+                  {"image": 0.4, "stem": 1.0})
+    save(noted, tmp_path / "net")
+    assert_same(load(tmp_path / "net"), noted)
+
+
 def test_digest_tells_networks_apart_but_not_names_and_notes():
     graph = small_graph()
-    noted = Graph("other", graph.image, graph.nodes, graph.encoding, {"accuracy": 0.5})
+    noted = Graph("other", graph.image, graph.nodes, graph.encoding, {"accuracy": 0.5},
+                  {"image": 0.4})
     assert digest(graph) == digest(noted) == digest(small_graph())
     assert digest(graph) != digest(small_graph(1))
     assert len(digest(graph)) == 64

@@ -55,6 +55,16 @@ def test_what_is_no_graph(nodes, error, message):
         a_graph(*nodes)
 
 
+@pytest.mark.parametrize(("activity", "message"), [
+    ({"other": 0.5}, "Graph 'g' has an activity of 'other', which is no tensor of it"),
+    ({"image": 1.5}, "Activity of 'image' must be 0 to 1, not 1.5"),
+])
+def test_activity_is_a_share_of_a_known_tensor(activity, message):
+    graph = small_graph()
+    with pytest.raises(ValueError, match=message):
+        Graph("g", graph.image, graph.nodes, activity=activity)
+
+
 def test_pixels_are_from_zero():
     image = TensorType(steps=1, channels=1, height=1, width=1, interval=Interval(-1, 255))
     with pytest.raises(ValueError, match=r"Graph 'g' takes pixels from 0, not -1\.\.255"):

@@ -10,7 +10,7 @@ import numpy as np
 from golden import run
 from hdl.lowering import Lowering
 from hdl.timing import services, timing
-from ir import IMAGE, Graph
+from ir import IMAGE, Budget, Graph
 from spikeloom.design import Design
 from spikeloom.energy import FP32, INT8, Energy, LayerEnergy, model_energy
 
@@ -24,14 +24,23 @@ of a large data set would take long. The stages' own cycles are counted for all 
 """
 
 
+EXPLAINED = 16
+"""Images, the first, for which it is said what each stage spends its cycles on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A stage of the pipeline and its service cycles per image, estimated for the data."""
+    """A stage of the pipeline: its service cycles per image and its area, both estimated.
+
+    ``limit`` says what most of the cycles are for.
+    """
 
     name: str
     op: str
     folding: str
     busy_cycles: float
+    limit: str
+    area: Budget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +50,8 @@ class Layer:
     Parameters
     ----------
     name, op : str
+    inputs : tuple of str
+        The nodes that it reads.
     shape : tuple of int
         Of its output, ``[T, C, H, W]``.
     bits : int
@@ -53,6 +64,7 @@ class Layer:
 
     name: str
     op: str
+    inputs: tuple[str, ...]
     shape: tuple[int, int, int, int]
     bits: int
     spike_rate: float | None
@@ -64,8 +76,9 @@ class Layer:
             "acs": energy.acs, "macs": energy.macs, "dense": energy.dense,
             "fp32_nj": energy.picojoules(FP32) / 1000, "int8_nj": energy.picojoules(INT8) / 1000,
             "weight_memory_nj": energy.memory_picojoules(INT8) / 1000}
-        return {"name": self.name, "op": self.op, "shape": list(self.shape), "bits": self.bits,
-                "spike_rate": self.spike_rate, **counted}
+        return {"name": self.name, "op": self.op, "inputs": list(self.inputs),
+                "shape": list(self.shape), "bits": self.bits, "spike_rate": self.spike_rate,
+                **counted}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +126,7 @@ def analyse(design: Design, images: np.ndarray, *,
     """
     if not len(images):
         raise ValueError("There are no images to analyse: at least one is needed")
-    graph, energy, pipeline = design.graph, None, None
+    graph, energy, pipeline, explained = design.graph, None, None, {}
     lowering = Lowering(graph, design.foldings)
     busy: dict[str, float] = {}
     spikes: dict[str, float] = {}
@@ -122,7 +135,9 @@ def analyse(design: Design, images: np.ndarray, *,
         share = len(tensors[IMAGE]) / len(images)
         part = model_energy(graph, tensors)
         energy = part if energy is None else energy.joined(part)
-        pipeline = pipeline or timing(graph, design.foldings, tensors)
+        if pipeline is None:
+            pipeline = timing(graph, design.foldings, tensors)
+            explained = {stage.name: stage for stage in design.explain(images[:EXPLAINED]).stages}
         for name, cycles in services(lowering, tensors).items():
             busy[name] = busy.get(name, 0.0) + share * cycles
         for name in _spiking(graph):
@@ -136,7 +151,9 @@ def analyse(design: Design, images: np.ndarray, *,
         modelled_images=min(BATCH, len(images)), bound_cycles_per_image=busy[slowest],
         slowest=slowest, energy=energy, layers=_layers(graph, spikes, energy),
         stages=tuple(Stage(name=stage.name, op=stage.op, folding=stage.folding,
-                           busy_cycles=busy[stage.name]) for stage in pipeline.stages))
+                           busy_cycles=busy[stage.name], area=explained[stage.name].area,
+                           limit=explained[stage.name].limit.name.lower())
+                     for stage in pipeline.stages))
 
 
 def _spiking(graph: Graph) -> list[str]:
@@ -146,7 +163,7 @@ def _spiking(graph: Graph) -> list[str]:
 def _layers(graph: Graph, spikes: dict[str, float], energy: Energy) -> tuple[Layer, ...]:
     counted = {layer.name: layer for layer in energy.layers}
     return tuple(
-        Layer(name=node.name, op=type(node.op).__name__, shape=graph.types[node.name].shape,
-              bits=graph.types[node.name].interval.bits, spike_rate=spikes.get(node.name),
-              energy=counted.get(node.name))
+        Layer(name=node.name, op=type(node.op).__name__, inputs=node.inputs,
+              shape=graph.types[node.name].shape, bits=graph.types[node.name].interval.bits,
+              spike_rate=spikes.get(node.name), energy=counted.get(node.name))
         for node in graph.nodes)

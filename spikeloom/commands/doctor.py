@@ -16,7 +16,7 @@ import click
 from spikeloom import options, terminal
 from spikeloom.errors import Exit
 
-__all__ = ["Finding", "doctor", "examine", "known_targets"]
+__all__ = ["BROWSERS", "Finding", "doctor", "examine", "known_targets"]
 
 PACKAGES = (
     ("amaranth", "generates the circuit"),
@@ -43,6 +43,9 @@ PROGRAMS = (
     ("perl", ("perl",), "perl", "runs Verilator"),
 )
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""Programs that the test of the report's pages can drive."""
+
 _VERSION = re.compile(r"\d+(\.\d+)+")
 
 
@@ -68,6 +71,9 @@ def examine() -> list[Finding]:
                  for name, candidates, package, purpose in PROGRAMS]
     findings += [Finding(name=name, purpose=purpose, version=_package_version(name),
                          get=f"pip install {name}") for name, purpose in PACKAGES]
+    findings.append(Finding(name="chromium", purpose="opens reports in their test, no more",
+                            needed=False, version=_program_version(BROWSERS),
+                            get="apt install chromium (Debian)"))
     findings.append(Finding(name="data sets", purpose="MNIST, Fashion-MNIST, CIFAR-10",
                             needed=False, version=_data_folder(),
                             get="spikeloom download NAME --data-dir DIR, then SPIKELOOM_DATA=DIR"))

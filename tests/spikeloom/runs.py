@@ -2,17 +2,30 @@
 
 from typing import Any
 
-__all__ = ["placed", "verified"]
+__all__ = ["deep", "placed", "searched", "verified"]
 
 LAYERS = [
-    {"name": "stem", "op": "Conv", "shape": [1, 4, 8, 8], "bits": 12, "spike_rate": None,
+    {"name": "stem", "op": "Conv", "inputs": ["image"],
+     "shape": [1, 4, 8, 8], "bits": 12, "spike_rate": None,
      "latency_cycles": 20, "acs": 0.0, "macs": 2304.0, "dense": 2304.0, "fp32_nj": 10.6,
      "int8_nj": 0.53, "weight_memory_nj": 1.4},
-    {"name": "stem_lif", "op": "Lif", "shape": [2, 4, 8, 8], "bits": 1, "spike_rate": 0.1234,
+    {"name": "stem_lif", "op": "Lif", "inputs": ["stem"],
+     "shape": [2, 4, 8, 8], "bits": 1, "spike_rate": 0.1234,
      "latency_cycles": 24},
-    {"name": "head", "op": "Conv", "shape": [1, 10, 1, 1], "bits": 9, "spike_rate": None,
+    {"name": "head", "op": "Conv", "inputs": ["stem_lif"],
+     "shape": [1, 10, 1, 1], "bits": 9, "spike_rate": None,
      "latency_cycles": 900, "acs": 77.0, "macs": 0.0, "dense": 80.0, "fp32_nj": 0.07,
      "int8_nj": 0.0023, "weight_memory_nj": 0.05},
+]
+
+STAGES = [
+    {"name": name, "op": op, "folding": folding, "busy_cycles": cycles, "limit": limit,
+     "area": {"luts": luts, "ffs": luts // 2, "brams": 1, "dsps": 0}}
+    for name, op, folding, cycles, limit, luts in (
+        ("image", "PixelInput", "as its input", 64.0, "input", 20),
+        ("stem", "Conv", "4 lanes", 1100.0, "add", 800),
+        ("stem_lif", "Lif", "2 lanes", 256.0, "input", 90),
+        ("head", "Conv", "1 lane", 40.0, "search", 300))
 ]
 
 
@@ -27,14 +40,25 @@ def verified(**changes: Any) -> dict[str, Any]:
         "seconds": 3.2, "build_seconds": 12.0, "estimated_cycles_per_image": 1190.0,
         "estimated_images": 100,
         "bound_cycles_per_image": 1100.0, "bound_ratio": 1100 / 1200, "slowest": "stem",
-        "stages": [{"name": "stem", "op": "Conv", "folding": "4 lanes", "busy_cycles": 1100.0},
-                   {"name": "stem_lif", "op": "Lif", "folding": "2 lanes", "busy_cycles": 256.0},
-                   {"name": "head", "op": "Conv", "folding": "1 lane", "busy_cycles": 40.0}],
+        "stages": STAGES,
         "layers": LAYERS,
         "energy": {"kind": "modelled", "images": 360, "sops": 77.0, "macs": 2304.0,
                    "fp32_nj": 10.67, "int8_nj": 0.5323, "weight_memory_nj": 1.45, "layers": []},
         "notes": {"seed": 3}, **changes,
     }
+
+
+def deep(blocks: int) -> dict[str, Any]:
+    """What `verify` found on a network of many layers with long names."""
+    layers, stages, before = [], [STAGES[0]], "image"
+    for n in range(blocks):
+        for layer, stage in zip(LAYERS, STAGES[1:], strict=True):
+            name = f"encoder_block{n}_attention_{layer['name']}"
+            layers.append({**layer, "name": name, "inputs": [before, "image"]})
+            stages.append({**stage, "name": name, "busy_cycles": stage["busy_cycles"] + n})
+            before = name
+    slowest = max(stages, key=lambda stage: stage["busy_cycles"])["name"]
+    return verified(layers=layers, stages=stages, slowest=slowest)
 
 
 def placed(**changes: Any) -> dict[str, Any]:
@@ -45,3 +69,12 @@ def placed(**changes: Any) -> dict[str, Any]:
         "bitstream": "spikeloom.bit", "seconds": 60.0, "cached": False, "kind": "measured",
         "versions": {"yosys": "0.70"}, "logs": [], **changes,
     }
+
+
+def searched(*accuracies: float) -> dict[str, Any]:
+    """What `explore` found: circuits of these accuracies, each twice as dear as the one before."""
+    return {"front": [
+        {"name": f"circuit {n}", "accuracy": accuracy, "energy_uj": 0.01 * 2 ** n,
+         "energy_kind": "modelled", "latency_us": 20.0 + n, "luts": 4000 + 500 * n, "brams": 4 + n,
+         "fmax_mhz": 121.5, "cycles_per_image": 2400.0 + n, "images": 360,
+         "values_compared": 9105120, "mismatches": 0} for n, accuracy in enumerate(accuracies)]}

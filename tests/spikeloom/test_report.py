@@ -3,9 +3,14 @@ import re
 
 import pytest
 
-from spikeloom.report import SYNTHESIS, VERIFICATION, read_run, render, write_report
+from spikeloom.report import SYNTHESIS, VERIFICATION, Run, read_run, render, write_report
+from spikeloom.report.front import front_figure
 from spikeloom.summary import image_rate, summary
-from tests.spikeloom.runs import placed, verified
+from tests.spikeloom.runs import placed, searched, verified
+
+
+def page_of(verification=None, synthesis=None, front=None) -> str:
+    return render(Run(verification=verification, synthesis=synthesis, front=front))
 
 
 def body(page: str) -> str:
@@ -15,7 +20,7 @@ def body(page: str) -> str:
 
 
 def test_page_shows_every_figure_and_where_it_comes_from():
-    text = body(render(verified(), placed()))
+    text = body(page_of(verified(), placed()))
     for wanted in ("98.33 %", "123,456 values of 360 images compared", "no difference",
                    "8,364", "131.2", "cycles per image", "1,200", "12.3 %", "ab" * 32,
                    "digits, first 360 test images", "120 MHz, met", "yosys 0.70", "note: seed 3",
@@ -25,20 +30,20 @@ def test_page_shows_every_figure_and_where_it_comes_from():
 
 
 def test_page_needs_no_network():
-    page = render(verified(), placed())
+    page = page_of(verified(), placed())
     assert not re.findall(r"""<(?:script|link|img)[^>]*(?:src|href)=["']?(?:https?:)?//""", page)
     assert page.count("Plotly.newPlot(") >= 4
 
 
 def test_what_a_tool_did_not_say_is_not_zero():
-    text = body(render(verified(accuracy_float=None), placed()))
+    text = body(page_of(verified(accuracy_float=None), placed()))
     assert "multiplier not reported" in text
     assert "accuracy, float model not reported" in text
 
 
 def test_slowest_stage_is_marked():
-    page = render(verified(), None)
-    stage = re.search(r'<div class="stage slowest"\s+title="4 lanes"><b>(\w+)</b>', page)
+    page = page_of(verified(), None)
+    stage = re.search(r'<div class="stage slowest"\s+title="4 lanes; mostly add"><b>(\w+)<', page)
     assert stage and stage[1] == "stem"
     assert page.count('class="stage slowest"') == 1
     assert re.search(r'<tr class="slowest">\s*<td>stem</td>', page)
@@ -46,13 +51,13 @@ def test_slowest_stage_is_marked():
 
 def test_a_difference_is_said_loudly():
     first = {"text": "node 'head', image 3, step 0, channel 1, position (0, 0): expected 1, got 2"}
-    page = render(verified(mismatches=2, first_difference=first), None)
+    page = page_of(verified(mismatches=2, first_difference=first), None)
     assert 'class="verdict bad"' in page
     assert "2 differ. First: node &#39;head&#39;, image 3" in page
 
 
 def test_zero_compared_is_no_success():
-    assert 'class="verdict bad"' in render(verified(values_compared=0), None)
+    assert 'class="verdict bad"' in page_of(verified(values_compared=0), None)
 
 
 def test_kinds_never_share_a_column():
@@ -61,7 +66,7 @@ def test_kinds_never_share_a_column():
     assert kinds["cycles per image, lower bound"] == "estimated"
     assert kinds["energy per image, 45 nm int8, nJ"] == "modelled"
     assert kinds["Fmax, MHz"] == "measured"
-    page = render(verified(), placed())
+    page = page_of(verified(), placed())
     sections = re.findall(r'<section class="group">\s*<h3 class="(\w+)">', page)
     assert sections == ["measured", "estimated", "modelled"]
 
@@ -73,7 +78,7 @@ def test_images_per_second(fmax, clock, expected):
 
 
 def test_a_name_cannot_break_out_of_the_page():
-    page = render(verified(network="<script>alert(1)</script>"), None)
+    page = page_of(verified(network="<script>alert(1)</script>"), None)
     assert "<script>alert(1)" not in page
 
 
@@ -89,7 +94,7 @@ def test_either_half_is_enough(tmp_path):
 
 
 def test_same_run_same_bytes():
-    assert render(verified(), placed()) == render(verified(), placed())
+    assert page_of(verified(), placed()) == page_of(verified(), placed())
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -107,3 +112,24 @@ def test_damaged_results(tmp_path, text, message):
 def test_nothing_to_report(tmp_path):
     with pytest.raises(FileNotFoundError, match="has neither verification.json nor synthesis"):
         read_run(tmp_path)
+
+
+def test_front_joins_only_what_nothing_beats():
+    rows = searched(0.90, 0.95, 0.93, 0.97)["front"]
+    line, points = front_figure(rows).data
+    assert list(points.y) == [90, 95, 93, 97] and list(line.y) == [90, 95, 97]
+    assert "energy, µJ: 0.08 (modelled)" in points.text[3] and "circuit 3" in points.text[3]
+
+
+def test_energies_of_two_kinds_are_not_joined():
+    rows = searched(0.90, 0.95)["front"]
+    rows[1]["energy_kind"] = "measured"
+    assert [series.name for series in front_figure(rows).data if series.mode == "markers"] == [
+        "measured", "modelled"]
+    text = body(page_of(front={"front": rows}))
+    assert re.search(r"circuit 0 90\.00 %[^%]* – 0\.01 circuit 1 95\.00 %[^%]* 0\.02 – ", text)
+
+
+def test_an_empty_front_is_refused():
+    with pytest.raises(ValueError, match="The front of the search is empty"):
+        page_of(front={"front": []})

@@ -1,0 +1,178 @@
+"""The page of a run: tables, plots and where every figure comes from, in one file."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from spikeloom.report import plots
+from spikeloom.report.documents import REPORT, Document, Run, read_run, write_whole
+from spikeloom.report.drawing import ACCENT, FAINT, MARK, draw, plotly_script
+from spikeloom.report.front import COSTS, front_figure
+from spikeloom.report.provenance import provenance
+from spikeloom.summary import available, summary
+from spikeloom.terminal import KINDS, percent, shown
+
+__all__ = ["environment", "render", "write_report"]
+
+DASH = "–"
+
+
+def render(run: Run) -> str:
+    """The page for what there is of a run."""
+    found = run.verification or {}
+    rows = summary(run.verification, run.synthesis)
+    layers = _layers(found)
+    return environment().get_template("report.html.j2").render(
+        title=found.get("network") or "Spikeloom run", subtitle=_subtitle(run),
+        verdict=_verdict(found), figures=_by_kind(rows), stages=_stages(found),
+        slowest=found.get("slowest"), layers=layers, plots=_plots(found, layers),
+        energy=_energy(found, layers), front=_front(run.front),
+        device=_device(run.synthesis), provenance=provenance(run), missing=_missing(run),
+        plotly=Markup(plotly_script()))
+
+
+def write_report(folder: Path) -> Path:
+    """Render a run's folder into its :data:`REPORT`, and return that path."""
+    run = read_run(folder)
+    try:
+        page = render(run)
+    except KeyError as error:
+        raise ValueError(f"A result in {folder} lacks {error}, so it is of another version; run "
+                         "`spikeloom verify` or `spikeloom synth` again") from error
+    write_whole(folder / REPORT, page)
+    return folder / REPORT
+
+
+def environment() -> Environment:
+    """The templates of pages."""
+    made = Environment(loader=PackageLoader("spikeloom"), undefined=StrictUndefined,
+                       autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {"shown": shown, "accuracy": percent, "count": _count, "percent": _percent}
+    return made
+
+
+def _count(value: float | None) -> str:
+    if isinstance(value, float) and abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return DASH if value is None else shown(value)
+
+
+def _percent(value: float | None) -> str:
+    return DASH if value is None else f"{100 * value:.1f} %"
+
+
+def _by_kind(rows: Sequence[tuple[str, str, Any]]) -> list[tuple[str, list[tuple[str, Any]]]]:
+    return [(kind, [(name, value) for name, of, value in rows if of == kind])
+            for kind in KINDS if any(of == kind for _, of, _ in rows)]
+
+
+def _subtitle(run: Run) -> str:
+    found, synthesis = run.verification or {}, run.synthesis or {}
+    parts = [f"preset {found['preset']}" if found.get("preset") else "",
+             f"generated for {found['target']}" if found.get("target") else "",
+             f"placed and routed on {synthesis['target']}" if synthesis else ""]
+    return ", ".join(filter(None, parts))
+
+
+def _missing(run: Run) -> list[tuple[str, str]]:
+    """What the run has no results of, and the command that makes them."""
+    known = [("circuit against integer network, layers, energy", "spikeloom verify -o RUN",
+              run.verification),
+             ("placed circuit", "spikeloom synth -o RUN", run.synthesis)]
+    return [(what, command) for what, command, document in known if document is None]
+
+
+def _verdict(found: Document) -> dict | None:
+    if not found:
+        return None
+    compared = (f"{shown(found['values_compared'])} values of {shown(found['images'])} images "
+                f"compared ({shown(found['traced_images'])} images with all "
+                f"{found['traced_tensors']} tensors)")
+    if found["mismatches"] == 0 and found["values_compared"] > 0:
+        return {"good": True, "text": f"Circuit and integer network are equal: {compared}, "
+                                      "no difference."}
+    first = found["first_difference"]
+    return {"good": False, "text": f"Circuit and integer network differ: {compared}, "
+                                   f"{shown(found['mismatches'])} differ. "
+                                   f"First: {first['text'] if first else 'none'}."}
+
+
+def _stages(found: Document) -> list[dict]:
+    """Stages in the pipeline's order; ``follows`` is whether one reads the one before it."""
+    stages = found.get("stages", [])
+    longest = max((stage["busy_cycles"] for stage in stages), default=0) or 1
+    inputs = {layer["name"]: layer["inputs"] for layer in found.get("layers", [])}
+    shown_stages, before = [], None
+    for stage in stages:
+        reads = inputs.get(stage["name"], [])
+        shown_stages.append({
+            **stage, "share": stage["busy_cycles"] / longest, "follows": before in reads,
+            "others": [name for name in reads if name != before]})
+        before = stage["name"]
+    return shown_stages
+
+
+_NOTHING = dict.fromkeys(("acs", "macs", "dense", "fp32_nj", "int8_nj", "weight_memory_nj",
+                          "latency_cycles"))
+"""What a layer without counted operations does not have."""
+
+
+def _layers(found: Document) -> list[dict]:
+    stages = {stage["name"]: stage for stage in found.get("stages", [])}
+    longest = max((stage["busy_cycles"] for stage in stages.values()), default=0) or 1
+    return [{**_NOTHING, **layer, **(stage := stages[layer["name"]]),
+             "share": stage["busy_cycles"] / longest} for layer in found.get("layers", [])]
+
+
+def _plots(found: Document, layers: list[dict]) -> list[dict]:
+    if not layers:
+        return []
+    counted = [layer for layer in layers if layer["int8_nj"] is not None]
+    made = [("rate", "Spike rate", "measured", plots.rate_plot(layers)),
+            ("stages", "Service cycles of each stage", "estimated",
+             plots.stage_plot(found["stages"], found["slowest"])),
+            ("operations", "Operations of each layer", "modelled", plots.operations_plot(counted))]
+    return [{"title": title, "kind": kind, "html": Markup(draw(figure, name))}
+            for name, title, kind, figure in made]
+
+
+def _energy(found: Document, layers: list[dict]) -> dict | None:
+    """What takes the energy: parts of it with their sum and share, and a plot by layer."""
+    counted = [layer for layer in layers if layer["int8_nj"] is not None]
+    if not counted:
+        return None
+    titles = (("accumulates on spikes and multiply-accumulates", "int8_nj"),
+              ("reading weights", "weight_memory_nj"))
+    parts = [(title, {layer["name"]: layer[key] for layer in counted}) for title, key in titles]
+    sums = [(title, sum(by_layer.values())) for title, by_layer in parts]
+    total = sum(value for _, value in sums)
+    return {"plot": Markup(draw(plots.energy_plot(parts, (ACCENT, FAINT, MARK)), "energy")),
+            "rows": [{"name": title, "nj": value, "share": value / total if total else None}
+                     for title, value in sums],
+            "total": total, "fp32_nj": found["energy"]["fp32_nj"]}
+
+
+def _front(front: Document | None) -> dict | None:
+    if front is None:
+        return None
+    rows: Sequence[Mapping[str, Any]] = front["front"]
+    if not rows:
+        raise ValueError("The front of the search is empty: there is no circuit to show")
+    return {"rows": rows, "kinds": sorted({str(row["energy_kind"]) for row in rows}),
+            "plots": [{"title": f"Accuracy and {title}",
+                       "html": Markup(draw(front_figure(rows, cost), f"front-{cost}"))}
+                      for cost, title in COSTS.items()]}
+
+
+def _device(synthesis: Document | None) -> list[dict] | None:
+    if synthesis is None:
+        return None
+    there = available(synthesis["target"])
+    return [{"name": name, "used": synthesis[key], "available": there[key],
+             "share": None if synthesis[key] is None or not there[key]
+             else synthesis[key] / there[key]}
+            for name, key in (("LUT", "luts"), ("flip-flop", "ffs"), ("block RAM", "brams"),
+                              ("multiplier", "dsps"))]

@@ -46,8 +46,10 @@ class Task:
 
 
 def open_task(folder: Path | None, preset: str | None, data: str | None, data_dir: Path | None,
-              count: int | None) -> Task:
+              count: int | None, target: str | None = None) -> Task:
     """The design of an rtl folder or a preset, with the first ``count`` test images of its data.
+
+    A preset's is generated for ``target``, or the usual one.
 
     What can be wrong with the data is found out before a circuit is generated.
     """
@@ -57,7 +59,8 @@ def open_task(folder: Path | None, preset: str | None, data: str | None, data_di
     dataset = find_data(data, data_dir, default_data(graph.notes))
     images, labels = test_images(dataset, graph, count)
     known = _preset_of(graph) if preset is None else find_preset(preset)
-    return Task(design or generate(graph), known, dataset.name, images, labels)
+    return Task(design or generate(graph, *([target] if target else [])), known, dataset.name,
+                images, labels)
 
 
 def _preset_of(graph: Graph) -> Preset | None:

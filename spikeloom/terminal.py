@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["NOT_REPORTED", "Done", "KINDS", "figures", "percent", "print_json", "remark", "shown",
-           "stage", "table"]
+__all__ = ["NOT_REPORTED", "Done", "KINDS", "Share", "figures", "percent", "print_json", "remark",
+           "shown", "stage", "table"]
 
 NOT_REPORTED = "not reported"
 """Stands for None: what a tool did not say, which is not zero."""
@@ -22,6 +22,11 @@ KINDS = ("measured", "estimated", "modelled")
 
 Done = Callable[..., None]
 """Called with how much is done, and, where that is known only then, how much there is."""
+
+
+class Share(float):
+    """A part of a whole, 0 to 1, shown as a percentage."""
+
 
 LOG_EVERY = 10.0
 """Seconds between two lines of progress in a log."""
@@ -81,6 +86,8 @@ def shown(value: object) -> str:
         return NOT_REPORTED
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Share):
+        return f"{100 * value:.2f} %"
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
@@ -88,9 +95,9 @@ def shown(value: object) -> str:
     return str(value)
 
 
-def percent(share: float | None) -> str | None:
-    """A share as a percentage, None left as it is."""
-    return None if share is None else f"{100 * share:.2f} %"
+def percent(share: float | None) -> Share | None:
+    """A share that is shown as a percentage, None left as it is."""
+    return None if share is None else Share(share)
 
 
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

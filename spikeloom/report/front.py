@@ -61,7 +61,7 @@ def _undominated(rows: Sequence[Mapping[str, Any]], cost: str) -> list[Mapping[s
 def _hover(row: Mapping[str, Any]) -> str:
     lines = [f"<b>{row['name']}</b>"] if row.get("name") else []
     for key, title in _SHOWN:
-        value = percent(row[key]) if key == "accuracy" else shown(row.get(key))
+        value = shown(percent(row[key]) if key == "accuracy" else row.get(key))
         kind = f" ({row['energy_kind']})" if key == "energy_uj" else ""
         lines.append(f"{title}: {value}{kind}")
     return "<br>".join(lines)

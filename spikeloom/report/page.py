@@ -50,7 +50,7 @@ def environment() -> Environment:
     """The templates of pages."""
     made = Environment(loader=PackageLoader("spikeloom"), undefined=StrictUndefined,
                        autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {"shown": shown, "accuracy": percent, "count": _count, "percent": _percent}
+    made.filters |= {"shown": shown, "share": percent, "count": _count, "percent": _percent}
     return made
 
 

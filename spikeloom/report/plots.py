@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 
 from spikeloom.report.drawing import ACCENT, FAINT, MARK, bars
 
-__all__ = ["energy_plot", "operations_plot", "rate_plot", "stage_plot"]
+__all__ = ["energy_plot", "operations_plot", "pair_plot", "rate_plot",
+           "stage_plot"]
 
 Layer = Mapping[str, Any]
 
@@ -52,3 +53,13 @@ def energy_plot(parts: Sequence[tuple[str, Mapping[str, float]]],
               for (name, by_layer), color in zip(parts, colors, strict=False)]
     return bars(traces, "nJ per image", max((len(by) for _, by in parts), default=0),
                 barmode="stack")
+
+
+def pair_plot(rows: Sequence[tuple[str, float | None, float | None]], unit: str) -> go.Figure:
+    """A figure of two designs, layer by layer."""
+    names = [name for name, _, _ in rows]
+    traces = [go.Bar(name=side, y=names, x=[row[1 + n] for row in rows], orientation="h",
+                     marker_color=color,
+                     hovertemplate=f"%{{y}}, {side}: %{{x:,.4~g}}<extra></extra>")
+              for n, (side, color) in enumerate((("A", ACCENT), ("B", MARK)))]
+    return bars(traces, unit, 2 * len(rows), barmode="group")

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from spikeloom.comparison import compare
 from spikeloom.report import Run, render
+from spikeloom.report.pair import render_pair
 from tests.spikeloom.runs import deep, placed, searched
 
 pytestmark = pytest.mark.browser
@@ -136,4 +138,17 @@ def test_paper_is_white_and_nothing_is_cut(browser, report):
     widest = page.evaluate("Math.max(...[...document.querySelectorAll('table')].map(t => "
                            "t.getBoundingClientRect().right))")
     assert 900 < widest <= 1032
+    page.close()
+
+
+def test_two_designs_side_by_side_can_be_read(browser, tmp_path):
+    path = tmp_path / "pair.html"
+    runs = [Run(verification=deep(blocks), synthesis=placed()) for blocks in (4, 5)]
+    path.write_text(render_pair(compare(*runs, ("runs/four", "runs/five"))), encoding="utf-8")
+    page = opened(browser, path, 800, "dark")
+    assert fits(page)
+    texts = page.evaluate(TEXTS)
+    assert len(texts) > 150
+    assert not [text for text in texts if text["contrast"] < 4.5 or text["out"]]
+    assert page.locator(".js-plotly-plot .trace path").count() > 10
     page.close()

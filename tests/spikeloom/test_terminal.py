@@ -15,7 +15,7 @@ def test_values_as_people_read_them(value, text):
 
 def test_percent_leaves_unknown_unknown():
     assert terminal.percent(None) is None
-    assert terminal.percent(0.98333) == "98.33 %"
+    assert terminal.shown(terminal.percent(0.98333)) == "98.33 %"
 
 
 def test_figures_have_a_column_for_each_kind(capsys):

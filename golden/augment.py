@@ -7,6 +7,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from golden.data.levels import fewer_levels
+
 __all__ = ["Augmentation"]
 
 
@@ -26,6 +28,8 @@ class Augmentation:
         Whether half of the images are mirrored left to right.
     erase : int
         Side of a square, in pixels, that is set to zero at a random place; 0 for none.
+    levels : int
+        Grey levels that are left in the end, see :func:`golden.data.in_levels`.
     """
 
     shift: float = 0.0
@@ -33,6 +37,7 @@ class Augmentation:
     zoom: float = 0.0
     mirror: bool = False
     erase: int = 0
+    levels: int = 256
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         """Moved copies of uint8 ``[N, C, H, W]``; what comes in from outside is pixel 0.
@@ -63,4 +68,4 @@ class Augmentation:
             inside = (((torch.arange(height).view(1, 1, -1, 1) - y).abs() <= self.erase // 2)
                       & ((torch.arange(width).view(1, 1, 1, -1) - x).abs() <= self.erase // 2))
             images = images.masked_fill(inside, 0)
-        return images
+        return fewer_levels(images, self.levels)

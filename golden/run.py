@@ -86,7 +86,7 @@ def _check_images(graph: Graph, images: np.ndarray) -> None:
                          f"not {list(images.shape)}")
     if images.size and images.max() > graph.image.interval.high:
         raise ValueError(f"Graph {graph.name!r} takes pixels {graph.image.interval}, "
-                         f"not {images.max()}")
+                         f"not {images.max()}; golden.data.in_levels makes such pixels")
 
 
 def _check_value(name: str, kind: TensorType, value: Tensor) -> None:

@@ -9,8 +9,8 @@ import torch
 from torch import Generator, Tensor
 
 from golden.checkpoints import Notes, save_checkpoint
-from golden.data import Dataset, load
-from golden.fit import Epoch, Progress, evaluate, fit
+from golden.data import Dataset, in_levels, load
+from golden.fit import Epoch, Progress, Recipe, evaluate, fit
 from golden.net import Net
 from golden.preset import Preset
 from golden.quantize import ACTIVITY, QuantizedNet, finetune, quantize
@@ -53,7 +53,9 @@ def train(preset: Preset, folder: str | Path, *, data: str | Path | Dataset | No
     dataset = data if isinstance(data, Dataset) else load(preset.dataset, data)
     _check_fit(preset, dataset)
     folder.mkdir(parents=True, exist_ok=True)
+    image = preset.net().image
     training, validation = _split(dataset, preset.validation)
+    validation = in_levels(validation[0], image), validation[1]
     best, best_accuracy, best_seed = None, -1.0, preset.seeds[0]
     resumes: list[Path] = []
     for seed in preset.seeds:
@@ -81,11 +83,18 @@ def _train_seed(preset: Preset, seed: int, training: tuple[Tensor, Tensor],
     def report(stage: str) -> Progress | None:
         return partial(progress, f"{stage}, seed {seed}") if progress is not None else None
 
+    def recipe(general: Recipe) -> Recipe:
+        # images move in all their levels, before the network's few are left of them
+        levels = 256 if training[0].ndim == 5 else model.image.interval.high + 1
+        movement = replace(general.augmentation, levels=levels)
+        return replace(general, seed=seed, augmentation=movement)
+
     model = preset.net(seed)
-    fit(model, replace(preset.recipe, seed=seed), training, validation,
+    fit(model, recipe(preset.recipe), training, validation,
         progress=report("float"), resume=resumes[0])
-    quantized = quantize(model, training[0][:CALIBRATION], scheme=preset.scheme)
-    finetune(quantized, replace(preset.finetune, seed=seed), training, validation,
+    quantized = quantize(model, in_levels(training[0][:CALIBRATION], model.image),
+                         scheme=preset.scheme)
+    finetune(quantized, recipe(preset.finetune), training, validation,
              progress=report(f"{preset.scheme.weight_bits} bit"), resume=resumes[1])
     quantized.measure(training[0][:ACTIVITY])
     return model, quantized
@@ -93,14 +102,15 @@ def _train_seed(preset: Preset, seed: int, training: tuple[Tensor, Tensor],
 
 def _measure(preset: Preset, dataset: Dataset, validation: tuple[Tensor, Tensor], seed: int,
              model: Net, quantized: QuantizedNet) -> Trained:
-    test = torch.from_numpy(dataset.test_images), torch.from_numpy(dataset.test_labels)
+    images = in_levels(dataset.test_images, model.image)
+    test = torch.from_numpy(images), torch.from_numpy(dataset.test_labels)
     common: dict[str, str | int | float] = {
         "preset": preset.name, "dataset": dataset.name, "seed": seed, "command": preset.command,
         "parameters": sum(p.numel() for p in model.parameters()), "steps": model.steps,
         "test_images": len(test[0])}
     float_notes = common | {"accuracy_validation": evaluate(model, *validation),
                             "accuracy_test": evaluate(model, *test)}
-    integer = accuracy(quantized.graph(), dataset.test_images, dataset.test_labels)
+    integer = accuracy(quantized.graph(), images, dataset.test_labels)
     quantized_notes = common | {"weight_bits": preset.scheme.weight_bits,
                                 "accuracy_validation": evaluate(quantized, *validation),
                                 "accuracy_test": integer}

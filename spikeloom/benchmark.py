@@ -53,7 +53,8 @@ class Figure:
 def accuracies(data_dir: Path | None) -> Iterator[Figure]:
     """Integer accuracy on whole test sets, and sizes."""
     for name, (least, most) in ACCURACY.items():
-        graph, dataset = quantize(name), load(PRESETS[name].dataset, data_dir)
+        graph = quantize(name)
+        dataset = load(PRESETS[name].dataset, data_dir).in_levels(graph.image)
         found = accuracy(graph, dataset.test_images, dataset.test_labels)
         parameters = int(graph.notes["parameters"])
         yield Figure(f"{name}: integer accuracy, {len(dataset.test_images)} test images",

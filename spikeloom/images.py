@@ -6,7 +6,7 @@ import click
 import numpy as np
 
 from golden.checkpoints import Notes
-from golden.data import NAMES, Dataset, load, load_user
+from golden.data import NAMES, Dataset, in_levels, load, load_user
 from golden.run import image_shape
 from ir import Graph
 
@@ -39,7 +39,8 @@ def find_data(data: str | None, folder: Path | None, default: str | None) -> Dat
 def test_images(dataset: Dataset, graph: Graph, count: int | None) -> tuple[np.ndarray, np.ndarray]:
     """The first ``count`` test images and labels of a data set; all for None.
 
-    Raises ValueError when there are not so many, or the graph takes others.
+    Pixels have as many grey levels as the graph takes, see :func:`golden.data.in_levels`. Raises
+    ValueError when there are not so many images, or the graph takes others.
     """
     there = len(dataset.test_images)
     if count is not None and count > there:
@@ -48,4 +49,4 @@ def test_images(dataset: Dataset, graph: Graph, count: int | None) -> tuple[np.n
         raise ValueError(f"Network {graph.name!r} takes images of "
                          f"{'x'.join(map(str, image_shape(graph)))}, data set "
                          f"{dataset.name!r} has {'x'.join(map(str, dataset.image_shape))}")
-    return dataset.test_images[:count], dataset.test_labels[:count]
+    return in_levels(dataset.test_images[:count], graph.image), dataset.test_labels[:count]

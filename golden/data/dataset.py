@@ -1,8 +1,11 @@
 """What every loader returns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from golden.data.levels import in_levels
+from ir import TensorType
 
 __all__ = ["Dataset"]
 
@@ -59,6 +62,11 @@ class Dataset:
     @property
     def classes(self) -> int:
         return int(max(self.train_labels.max(), self.test_labels.max())) + 1
+
+    def in_levels(self, image: TensorType) -> "Dataset":
+        """The same with the grey levels of ``image``, see :func:`golden.data.in_levels`."""
+        return replace(self, train_images=in_levels(self.train_images, image),
+                       test_images=in_levels(self.test_images, image))
 
     @property
     def image_shape(self) -> tuple[int, ...]:

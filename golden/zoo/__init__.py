@@ -8,6 +8,7 @@ from golden.zoo.convnets import ms_resnet, sew_resnet, vgg
 from golden.zoo.max_former import max_former
 from golden.zoo.meta_spikeformer import meta_spikeformer
 from golden.zoo.parallel import parallel_net, parallel_transformer
+from golden.zoo.patch_transformer import patch_transformer
 from golden.zoo.qkformer import qkformer
 from golden.zoo.qsd import qsd
 from golden.zoo.rev_snn import rev_snn
@@ -24,5 +25,6 @@ ARCHITECTURES: Mapping[str, Callable[..., Net]] = MappingProxyType({
     function.__name__: function for function in (
         spikformer, spikformer_v2, spikingformer, spike_driven, meta_spikeformer, spike_driven_v3,
         qkformer, max_former, qsd, parallel_net, parallel_transformer, vgg, ms_resnet, sew_resnet,
-        spike_dhs, rev_snn, spiking_transformer)})
+        spike_dhs, rev_snn, spiking_transformer,
+        patch_transformer)})
 """By name; checkpoints name one of them and its arguments."""

@@ -30,8 +30,6 @@ __all__ = ["BRANCH_GAIN", "Builder", "Neuron", "Source", "several", "single"]
 BRANCH_GAIN = 0.3
 """Batch norm weight with which branches into a membrane shortcut start."""
 
-PIXEL = 255
-
 Neuron = Callable[[], Layer]
 """Makes a layer of neurons; it is called once for each."""
 
@@ -48,8 +46,9 @@ class Builder:
     architecture : str
     arguments : mapping
         Those of the architecture, as JSON can hold them. ``channels``, ``height``, ``width`` and
-        ``seed`` are read here; so are ``steps`` (1 where there are none) and ``events``, the
-        highest count of events of a pixel in a frame, 0 for images that repeat over time.
+        ``seed`` are read here; so are ``steps`` (1 where there are none), ``events``, the
+        highest count of events of a pixel in a frame, 0 for images that repeat over time, and
+        ``levels``, how many grey levels a pixel of such an image has (256 where there are none).
     neuron : callable
         Makes neurons where an architecture does not say which.
     """
@@ -59,11 +58,12 @@ class Builder:
         self.events: int = arguments.get("events", 0)
         self.neuron = neuron
         self.generator = Generator().manual_seed(arguments["seed"])
+        levels = self.events + 1 if self.events else arguments.get("levels", 256)
         image = TensorType(steps=self.steps if self.events else 1, channels=arguments["channels"],
                            height=arguments["height"], width=arguments["width"],
-                           interval=Interval(0, self.events or PIXEL))
-        # counts of events are small: read as pixels they would drown in a batch norm's epsilon
-        encoding = Encoding(scale=Fraction(1, self.events + 1)) if self.events else Encoding()
+                           interval=Interval(0, levels - 1))
+        # small values, read as pixels of 256 levels, would drown in a batch norm's epsilon
+        encoding = Encoding(scale=Fraction(1, levels))
         # as a checkpoint will hold them
         self.net = Net(image, encoding, architecture, json.loads(json.dumps(dict(arguments))))
         self.channels = {IMAGE: image.channels}
@@ -119,8 +119,13 @@ class Builder:
     def split(self, name: str, x: str, *suffixes: str) -> tuple[str, ...]:
         """The channels of ``x`` in equal parts, ``name`` with a suffix each."""
         size = self.channels[x] // len(suffixes)
-        return tuple(self.add(f"{name}_{suffix}", Slice(i * size, (i + 1) * size), x,
-                              channels=size) for i, suffix in enumerate(suffixes))
+        return tuple(self.cut(f"{name}_{suffix}", x, i * size, (i + 1) * size)
+                     for i, suffix in enumerate(suffixes))
+
+    def cut(self, name: str, x: str, start: int, stop: int | None = None) -> str:
+        """The channels of ``x`` from ``start`` up to, not including, ``stop``; else up to all."""
+        stop = self.channels[x] if stop is None else stop
+        return self.add(name, Slice(start, stop), x, channels=stop - start)
 
     def gate(self, name: str, x: str, gate: str) -> str:
         """``x`` where the gate spikes."""
@@ -133,9 +138,13 @@ class Builder:
         x = self.add(name, SelfAttention(heads, scale, ratio), qkv, channels=channels)
         return self.spikes(f"{name}_lif", x, neuron)
 
+    def pooled(self, name: str, x: str) -> str:
+        """The mean over all tokens."""
+        return self.add(name, TokenSum(), x)
+
     def logits(self, x: str, classes: int, neuron: Layer | None = None) -> Net:
         """Mean over tokens, neurons if there are any, mean over time, linear layer: the net."""
-        x = self.add("pool", TokenSum(), x)
+        x = self.pooled("pool", x)
         if neuron is not None:
             x = self.spikes("head_lif", x, neuron)
         return self.classify(x, classes)

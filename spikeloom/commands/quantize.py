@@ -44,11 +44,13 @@ def quantize(model: Path | None, preset: str | None, output: Path, weight_bits: 
     if preset is not None:
         known = find_preset(preset)
         dataset, source, before = known.dataset, known.name, known.float_checkpoint
+        image = load_checkpoint(before)[0].image
     else:
         assert model is not None
         before = source = model
-        dataset = default_data(load_checkpoint(model)[1])
-    images = find_data(data, data_dir, dataset)
+        network, notes = load_checkpoint(model)
+        dataset, image = default_data(notes), network.image
+    images = find_data(data, data_dir, dataset).in_levels(image)
     with terminal.stage("Quantise"):
         graph = quantize_model(source, calibration_images(images), bits)
     with terminal.stage(f"Run {len(images.test_images)} test images"):

@@ -44,6 +44,10 @@ OPTIONS = {
         "sliding": True}),
     "vgg over time": ("vgg", GREY | {
         "steps": 3, "layers": (4, "A", 4, "A"), "map_size": 4, "hidden": 8}),
+    "patches, one block after the other": ("patch_transformer", GREY | {
+        "stem": ((5, 4, 2, 4), (3, 2, 1, 8)), "blocks": 2, "hidden": 12, "pooled": True}),
+    "patches of pixels of one bit": ("patch_transformer", GREY | {
+        "stem": ((4, 4, 0, 8),), "blocks": 1, "hidden": 12, "parallel": True, "levels": 2}),
     "three columns": ("rev_snn", GREY | {
         "widths": (4, 4, 8, 8), "columns": 3, "stem_kernel": 3, "stem_stride": 2, "kernel": 3}),
 }
@@ -131,7 +135,7 @@ def test_arguments_are_json_that_builds_the_net_again(name):
 
 def test_every_architecture_has_a_preset():
     trained = {preset.architecture for preset in ZOO.values()}
-    assert trained == set(ARCHITECTURES) - {"spiking_transformer"}
+    assert trained == set(ARCHITECTURES) - {"spiking_transformer", "patch_transformer"}
     assert sum(len(presets) for presets in SYSTEMS.values()) == len(ZOO)
 
 

@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test bench regress lint clean
+.PHONY: setup demo test bench regress calibrate lint clean
 
 setup: $(READY)
 
@@ -34,6 +34,10 @@ bench: $(READY)
 # hour the first time, goes on where it was interrupted, and needs SPIKELOOM_DATA.
 regress: $(READY)
 	$(BIN)/spikeloom zoo -o runs/zoo
+
+# The area model beside placed circuits: docs/area.md. Takes half an hour.
+calibrate: $(READY)
+	$(BIN)/python -m spikeloom.calibration
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from amaranth.back import verilog
+from amaranth.hdl import Elaboratable
 
 from hdl.accelerator import Accelerator
 from hdl.folding import to_json
@@ -14,7 +15,7 @@ from hdl.registers import REGISTERS
 from ir import Graph
 from ir.folder import digest
 
-__all__ = ["DesignFiles", "emit"]
+__all__ = ["LEAF", "DesignFiles", "emit", "emit_component"]
 
 TOP = "spikeloom"
 LEAF = "spikeloom_memory.v"
@@ -56,6 +57,15 @@ def emit(graph: Graph, foldings: Mapping[str, Folding], *,
         "REGISTERS.md": _register_map().encode(),
         **files.files,
     }.items()))
+
+
+def emit_component(component: Elaboratable, name: str) -> dict[str, bytes]:
+    """The files of one component alone, top module ``name``: to measure an engine by itself."""
+    files = DesignFiles()
+    text = verilog.convert(component, name=name, platform=files, emit_src=False,
+                           strip_internal_attrs=True)
+    return {f"{name}.v": text.encode(), LEAF: (Path(__file__).parent / LEAF).read_bytes(),
+            **files.files}
 
 
 def _manifest(graph, top, foldings, memories, target):

@@ -15,6 +15,8 @@ from torch.nn import functional
 
 from golden.augment import Augmentation
 from golden.layers import settle
+from golden.net import Net
+from golden.objective import Batch, Lever
 
 __all__ = ["Epoch", "Progress", "Recipe", "evaluate", "fit"]
 
@@ -38,6 +40,8 @@ class Recipe:
     augmentation : Augmentation
     seed : int
         Of the first weights, the order of images and their movements.
+    levers : tuple of Lever
+        What is added to the loss; see :mod:`golden.levers`.
     """
 
     epochs: int
@@ -48,6 +52,7 @@ class Recipe:
     smoothing: float = 0.1
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
+    levers: tuple[Lever, ...] = ()
 
     def __post_init__(self):
         for name in ("epochs", "batch"):
@@ -122,6 +127,10 @@ class _Run:
         self.optimizer = torch.optim.AdamW(
             [{"params": matrices, "weight_decay": recipe.weight_decay},
              {"params": vectors, "weight_decay": 0.0}], lr=recipe.learning_rate)
+        if recipe.levers and not isinstance(model, Net):
+            raise TypeError(f"Levers work on a Net, not on {type(model).__name__}")
+        self.terms = [lever.term(model) for lever in recipe.levers if isinstance(model, Net)]
+        self.watched = frozenset[str]().union(*(term.tensors for term in self.terms))
         self.steps = max(1, len(self.images) // recipe.batch)
 
     def rate(self, step: int) -> float:
@@ -142,8 +151,7 @@ class _Run:
             images = recipe.augmentation(self.images[chosen], self.generator)
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate(done + step)
-            loss = functional.cross_entropy(self.model(images), self.labels[chosen],
-                                            label_smoothing=recipe.smoothing)
+            loss = self.loss(images, self.labels[chosen])
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
@@ -158,6 +166,21 @@ class _Run:
                                   accuracy))
         if progress is not None:
             progress(done + self.steps, self.steps * recipe.epochs, self.history[-1])
+
+    def loss(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy of a batch, and what levers add to it."""
+        tensors: dict[str, Tensor] = {}
+
+        def record(name: str, x: Tensor) -> None:
+            if name in self.watched:
+                tensors[name] = x
+
+        logits = self.model(images, record) if self.watched else self.model(images)
+        loss = functional.cross_entropy(logits, labels, label_smoothing=self.recipe.smoothing)
+        if self.terms:
+            batch = Batch(images, labels, logits, tensors)
+            loss = loss + torch.stack([term.loss(batch) for term in self.terms]).sum()
+        return loss
 
     def identity(self) -> str:
         return json.dumps([asdict(self.recipe), len(self.images),

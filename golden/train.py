@@ -96,7 +96,7 @@ def _train_seed(preset: Preset, seed: int, training: tuple[Tensor, Tensor],
                          scheme=preset.scheme)
     finetune(quantized, recipe(preset.finetune), training, validation,
              progress=report(f"{preset.scheme.weight_bits} bit"), resume=resumes[1])
-    quantized.measure(training[0][:ACTIVITY])
+    quantized.measure(in_levels(training[0][:ACTIVITY], model.image))
     return model, quantized
 
 

@@ -4,5 +4,7 @@ from golden.quantize.convert import ACTIVITY, finetune, quantize
 from golden.quantize.describe import LayerReport, describe
 from golden.quantize.net import QuantizedNet
 from golden.quantize.scheme import Scheme
+from golden.quantize.sensitivity import Sensitivity, mixed_precision, sensitivity
 
-__all__ = ["ACTIVITY", "LayerReport", "QuantizedNet", "Scheme", "describe", "finetune", "quantize"]
+__all__ = ["ACTIVITY", "LayerReport", "QuantizedNet", "Scheme", "Sensitivity", "describe",
+           "finetune", "mixed_precision", "quantize", "sensitivity"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from golden.augment import Augmentation
 from golden.fit import Recipe
@@ -20,17 +21,21 @@ def find_preset(name: str) -> Preset:
     return known[name]
 
 
-def _digits(name: str, *, stem: tuple[int, ...], dim: int, seeds: tuple[int, ...],
-            attention: str = "mask") -> Preset:
+def _digits(name: str, *, attention: str = "mask") -> Preset:
+    return _on_digits(name, "spiking_transformer", {
+        "steps": 2, "stem": (16, 24), "strides": (1, 1, 2), "dim": 24, "blocks": 1, "hidden": 48,
+        "attention": attention})
+
+
+def _on_digits(name: str, architecture: str, arguments: Mapping[str, Any], *, epochs: int = 80,
+               tuning: int = 30) -> Preset:
     movement = Augmentation(shift=0.5, rotation=8, zoom=0.08)
     return Preset(
-        name=name, dataset="digits", validation=287, seeds=seeds, scheme=Scheme(),
-        architecture="spiking_transformer",
-        arguments={"channels": 1, "height": 8, "width": 8, "classes": 10, "steps": 2,
-                   "stem": stem, "strides": (1, 1, 2), "dim": dim, "blocks": 1,
-                   "hidden": 2 * dim, "attention": attention},
-        recipe=Recipe(epochs=80, batch=32, learning_rate=1.5e-2, augmentation=movement),
-        finetune=Recipe(epochs=30, batch=32, learning_rate=3e-3, weight_decay=0.0,
+        name=name, dataset="digits", validation=287, seeds=(0, 1, 2), scheme=Scheme(),
+        architecture=architecture,
+        arguments={"channels": 1, "height": 8, "width": 8, "classes": 10, **arguments},
+        recipe=Recipe(epochs=epochs, batch=32, learning_rate=1.5e-2, augmentation=movement),
+        finetune=Recipe(epochs=tuning, batch=32, learning_rate=3e-3, weight_decay=0.0,
                         augmentation=movement))
 
 
@@ -50,9 +55,11 @@ _HANDWRITING = Augmentation(shift=1, rotation=7, zoom=0.07)
 _CLOTHES = Augmentation(shift=1, zoom=0.05, mirror=True)
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in (
-    _digits("digits", stem=(16, 24), dim=24, seeds=(0, 1, 2)),
-    _digits("digits-ssa", stem=(16, 24), dim=24, seeds=(0, 1, 2), attention="self"),
-    _digits("digits-tiny", stem=(8, 8), dim=16, seeds=(0, 1, 2)),
+    _digits("digits"),
+    _digits("digits-ssa", attention="self"),
+    _on_digits("digits-tiny", "patch_transformer", {
+        "stem": ((4, 2, 1, 12),), "blocks": 1, "hidden": 12, "parallel": True},
+               epochs=120),
     _large("mnist", "mnist", steps=1, stem=(32, 48), dim=64, blocks=2, position=True, epochs=22,
            learning_rate=1.2e-2, movement=_HANDWRITING),
     _large("mnist-small", "mnist", steps=1, stem=(24, 32), dim=48, blocks=1, position=True,

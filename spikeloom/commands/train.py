@@ -33,7 +33,7 @@ def train(preset: str, output: Path, data_dir: Path | None, data: str | None,
     Presets:
       digits       digits 8x8, mask attention, 2 time steps
       digits-ssa   the same with spiking self-attention
-      digits-tiny  digits 8x8, small
+      digits-tiny  digits 8x8, few operators, 1 time step
       mnist        MNIST, mask attention
       mnist-small  MNIST, fewer parameters
       fashion      Fashion-MNIST, 2 time steps

@@ -11,7 +11,7 @@ import numpy as np
 from hdl.activity import drawn
 from hdl.cost import FRONT, stage_areas
 from hdl.lowering import Lowering
-from hdl.ops import Folding
+from hdl.ops import ConvForm, Folding
 from hdl.timing import services
 from hdl.window_load import WindowLoad
 from ir import IMAGE, Budget, Graph, Node
@@ -27,6 +27,7 @@ class Limit(StrEnum):
     INPUT = "taking beats in"
     SEARCH = "finding spikes"
     ADD = "adding weights"
+    MULTIPLY = "multiplying inputs"
     ATTENTION = "counting and asking"
 
 
@@ -169,6 +170,8 @@ def _limit(lowering: Lowering, node: Node, tensors: Mapping[str, np.ndarray]) ->
         return Limit.INPUT
     (source,) = node.inputs
     images, a, out = tensors[source], lowering.layouts[source], lowering.layouts[node.name]
+    if lowering.foldings[node.name].form is ConvForm.SERIAL:
+        return Limit.MULTIPLY
     load = WindowLoad(node.op, a.tensor, lowering.foldings[node.name].scan, images)
     parts = {Limit.ADD: np.maximum(load.replay, out.groups).sum() * out.blocks / len(images),
              Limit.SEARCH: load.search.sum() / len(images), Limit.INPUT: a.image_beats}

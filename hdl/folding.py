@@ -32,7 +32,7 @@ def from_json(stored: Mapping[str, Mapping]) -> dict[str, Folding]:
                              f"{', '.join(KINDS)}")
         try:
             foldings[name] = KINDS[kind](**values)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise ValueError(f"Folding of {name!r}: {error}") from error
     return foldings
 
@@ -54,7 +54,7 @@ def whole(foldings: Mapping[str, Any], graph: Graph) -> bool:
     return all(isinstance(foldings.get(name), kind) for name, kind in kinds.items())
 
 
-def pins_of(foldings: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+def pins_of(foldings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Foldings, or mappings with some of their fields, as fields that are fixed, by node."""
     return {name: asdict(given) if isinstance(given, tuple(KINDS.values())) else dict(given)
             for name, given in foldings.items()}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from hdl.folding_forms import Forms
 from hdl.folding_space import Choice, Cut
 from hdl.stage_costs import Costs, Option
 from ir import Budget, Node
@@ -104,6 +105,7 @@ class Search:
                         if isinstance(node.op, Conv | SelfAttention)]
         self._options = {name: costs.options(group) for name, group in self.groups.items()}
         self._priced: dict[Option | tuple[Option, str, int], float] = {}
+        self._forms = Forms(costs, prices.of)
 
     @property
     def bound(self) -> float:
@@ -112,8 +114,8 @@ class Search:
 
     def smallest(self) -> Choice:
         """The cheapest choice of all."""
-        return self._each(lambda name: self._narrow(name, lambda option: True,
-                                                    lambda option: option.scans))
+        return self._forms.cheaper(self._each(lambda name: self._narrow(
+            name, lambda option: True, lambda option: option.scans)))
 
     def balanced(self, cycles: float) -> Choice:
         """The cheapest choice in which the half of every stage takes at most ``cycles``.
@@ -122,13 +124,17 @@ class Search:
         """
         return self._each(lambda name: self._fitting(name, cycles))
 
+    def halved(self, cycles: float) -> Choice:
+        """As :meth:`balanced`, and then serial where that is cheaper; raises TooSlow."""
+        return self._forms.cheaper(self.balanced(cycles), cycles)
+
     def settled(self, cycles: float) -> Choice:
         """A cheap choice in which every stage takes at most ``cycles``; raises TooSlow."""
         choice = self.balanced(cycles)
         for node in self.engines:
             if self.costs.service(node, choice) > cycles:
                 choice = self._hastened(choice, node, cycles)
-        return self.shrunk(choice, cycles)
+        return self._forms.cheaper(self.shrunk(choice, cycles), cycles)
 
     def shrunk(self, choice: Choice, cycles: float) -> Choice:
         """The choice with every group and search as cheap as is fast enough."""
@@ -158,7 +164,8 @@ class Search:
                 raise TooSlow(name)
             cuts[name] = found[0].option.cut
             scans |= found[0].scans
-        return Choice(cuts, scans)
+        return Choice(cuts, scans, {node.name: form for node in self.engines
+                                    if (form := self.space.form(node)) is not None})
 
     def _fitting(self, name: str, cycles: float) -> list["_Offer"]:
         """Cuts of a group with which its stages take at most ``cycles``, cheapest first."""

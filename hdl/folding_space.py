@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from hdl.cuts import Cuts
 from hdl.layout import Layout
-from hdl.ops import ConvFolding, Folding, SelfAttentionFolding
+from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
 from ir import IMAGE, Graph, Node
 from ir.ops import Conv, Gate, HeadSum, SelfAttention
 
@@ -15,7 +15,7 @@ LARGEST_SEARCH = 32
 """Bits of a word in which ones are searched, where a beat has no more. A cycle finds one of them:
 wider words are faster only where fewer than one of 32 is set."""
 
-Pins = Mapping[str, Mapping[str, int]]
+Pins = Mapping[str, Mapping[str, int | str]]
 """Fields of foldings that are given, by node: see :mod:`hdl.pins`."""
 
 
@@ -54,14 +54,21 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """One way to fold a graph: a cut for each group, and a scan for each convolution."""
+    """One way to fold a graph: a cut for each group, a scan and a form for each convolution.
+
+    Convolutions without a form find events; the others search nothing, and have no scan of their
+    own.
+    """
 
     cuts: Mapping[str, Cut] = field(default_factory=dict)
     scans: Mapping[str, int] = field(default_factory=dict)
+    forms: Mapping[str, ConvForm] = field(default_factory=dict)
 
-    def but(self, cuts: Mapping[str, Cut], scans: Mapping[str, int]) -> "Choice":
+    def but(self, cuts: Mapping[str, Cut], scans: Mapping[str, int],
+            forms: Mapping[str, ConvForm] | None = None) -> "Choice":
         """This choice with some of it replaced."""
-        return Choice({**self.cuts, **cuts}, {**self.scans, **scans})
+        return Choice({**self.cuts, **cuts}, {**self.scans, **scans},
+                      {**self.forms, **(forms or {})})
 
 
 class Space:
@@ -108,9 +115,20 @@ class Space:
         fitting = [scan for scan in range(cut.lanes, cut.block + 1, cut.lanes)
                    if cut.block % scan == 0]
         if (pinned := self.pins.get(node.name, {}).get("scan")) is not None:
-            return [pinned] if pinned in fitting else []
+            return [scan for scan in fitting if scan == pinned]
         bits = self.graph.types[node.inputs[0]].interval.bits
         return [scan for scan in fitting if scan * bits <= LARGEST_SEARCH or scan == fitting[0]]
+
+    def form(self, node: Node) -> ConvForm | None:
+        """The form that a convolution is given, if any."""
+        given = self.pins.get(node.name, {}).get("form")
+        return None if given is None else ConvForm(given)
+
+    def scan(self, node: Node, choice: Choice) -> int:
+        """How many channels a convolution handles at its input: one that is serial, a beat."""
+        if choice.forms.get(node.name) is ConvForm.SERIAL:
+            return choice.cuts[self.group_of[node.inputs[0]]].lanes
+        return choice.scans[node.name]
 
     def foldings(self, choice: Choice) -> dict[str, Folding]:
         """A choice as foldings of the nodes that have one."""
@@ -118,8 +136,9 @@ class Space:
         for node in self.graph.nodes:
             cut = choice.cuts[self.group_of[node.name]]
             if isinstance(node.op, Conv):
-                found[node.name] = ConvFolding(lanes=cut.block, drain=cut.lanes,
-                                               scan=choice.scans[node.name])
+                found[node.name] = ConvFolding(
+                    lanes=cut.block, drain=cut.lanes, scan=self.scan(node, choice),
+                    form=choice.forms.get(node.name, ConvForm.EVENTS))
             elif isinstance(node.op, SelfAttention):
                 found[node.name] = SelfAttentionFolding(drain=cut.lanes)
         return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from hdl.folding import folding_of
 from hdl.folding_space import Group, Pins, Space
-from hdl.ops import Folding
+from hdl.ops import ConvForm, Folding
 from ir import Graph, Node
 from ir.ops import SelfAttention
 
@@ -26,7 +26,8 @@ _ABOUT = """\
 #   [nodes.NAME]          one node
 #   [patterns."*_qkv"]    all that match; a node's own table goes before
 # lanes: output channels added up together; drain: of them leave per cycle;
-# scan: input channels searched per cycle.
+# scan: input channels searched per cycle, or multiplied; form: events (finds spikes and adds their
+# weights) or serial (multiplies one input after the other, scan as the lanes that come: smaller).
 """
 
 
@@ -56,7 +57,7 @@ def write_pins(foldings: Mapping[str, Folding]) -> str:
     for name, folding in foldings.items():
         key = name if _BARE.fullmatch(name) else json.dumps(name)
         parts.append(f"[nodes.{key}]\n" + "".join(
-            f"{field} = {value}\n" for field, value in asdict(folding).items()))
+            f"{field} = {json.dumps(value)}\n" for field, value in asdict(folding).items()))
     return "\n".join(parts)
 
 
@@ -112,7 +113,11 @@ def _check_fields(name: str, given: Mapping[str, Any], nodes: Mapping[str, Node]
         if field not in known:
             raise ValueError(f"Node {name!r} has no {field!r} to fix; {type(node.op).__name__} has "
                              f"{', '.join(known)}")
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if field == "form":
+            if value not in tuple(ConvForm):
+                raise ValueError(f"Node {name!r}: form must be one of {', '.join(ConvForm)}, "
+                                 f"not {value!r}")
+        elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"Node {name!r}: {field} must be a whole number above 0, "
                              f"not {value!r}")
 

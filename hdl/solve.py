@@ -223,11 +223,11 @@ class _Plan:
     def _floor(self, most: float) -> float:
         """Cycles that even the halves of engines cannot be brought below inside the limit."""
         low, high = self.search.bound, most
-        if self.within(low, Search.balanced) is not None:
+        if self.within(low, Search.halved) is not None:
             return low
         while high > low * (1 + CLOSE):
             middle = (low + high) / 2
-            if self.within(middle, Search.balanced) is None:
+            if self.within(middle, Search.halved) is None:
                 low = middle
             else:
                 high = middle

@@ -12,7 +12,7 @@ from hdl.area import Area
 from hdl.cost import FRONT, relay_area, shortcut_area
 from hdl.folding_space import Choice, Cut, Group, Space
 from hdl.lowering import Known, Stage, lower, relays
-from hdl.ops import ConvFolding, Folding, SelfAttentionFolding
+from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
 from hdl.shortcuts import shortcuts
 from hdl.window_load import WindowLoad
 from ir import Budget, Node
@@ -121,6 +121,23 @@ class Costs:
                   for name, group in self.space.groups.items()]
         return sum(parts, self.front)
 
+    def around(self, group: Group, choice: Choice) -> Budget:
+        """Of all that a change of one group's cut, or of the forms around it, changes."""
+        nodes = {node.name: node for node in (*group.members, *group.writers, *group.readers)}
+        return sum((self._area(self._chosen(node, choice)) for node in nodes.values()),
+                   self._joints(group, choice.cuts[group.name]))
+
+    def possible(self, node: Node, choice: Choice) -> bool:
+        """Whether an engine can be built so, with what is given of its folding."""
+        scan = self.space.pins.get(node.name, {}).get("scan")
+        if scan is not None and scan != self.space.scan(node, choice):
+            return False
+        try:
+            self._chosen(node, choice)
+        except ValueError:
+            return False
+        return True
+
     def refusal(self, group: Group, cut: Cut) -> str | None:
         """Why components around a group cannot have a cut: they know it themselves."""
         try:
@@ -192,8 +209,9 @@ class Costs:
 
     def _chosen(self, node: Node, choice: Choice) -> Stage:
         cuts, group_of = choice.cuts, self.space.group_of
+        scan = self.space.scan(node, choice) if isinstance(node.op, Conv) else None
         return self._stage(node, cuts[group_of[node.inputs[0]]], cuts[group_of[node.name]],
-                           choice.scans.get(node.name))
+                           scan, choice.forms.get(node.name, ConvForm.EVENTS))
 
     def _writing(self, node: Node, cut: Cut) -> Stage:
         """An engine with a plain input, or for an attention the fastest."""
@@ -220,15 +238,16 @@ class Costs:
             return cut
         raise ValueError(f"Node {node.name!r} can read no cut of {node.inputs[0]!r}")
 
-    def _stage(self, node: Node, read: Cut, written: Cut | None, scan: int | None) -> Stage:
+    def _stage(self, node: Node, read: Cut, written: Cut | None, scan: int | None,
+               form: ConvForm = ConvForm.EVENTS) -> Stage:
         engine = isinstance(node.op, Conv | SelfAttention)
-        key = node.name, read, written if engine else None, scan
+        key = node.name, read, written if engine else None, scan, form
         if key not in self._stages:
             source = self.space.group_of[node.inputs[0]]
             inputs = tuple(self.space.layout(name, read if self.space.group_of[name] == source
                                              else self._plain[self.space.group_of[name]])
                            for name in node.inputs)
-            folding = _folding(node, written, scan) if written and engine else None
+            folding = _folding(node, written, scan, form) if written and engine else None
             self._stages[key] = lower(node, inputs, folding, self._known)
         return self._stages[key]
 
@@ -254,8 +273,8 @@ class Costs:
         return self._areas[key]
 
 
-def _folding(node: Node, cut: Cut, scan: int | None) -> Folding:
+def _folding(node: Node, cut: Cut, scan: int | None, form: ConvForm) -> Folding:
     if isinstance(node.op, SelfAttention):
         return SelfAttentionFolding(drain=cut.lanes)
     assert scan is not None
-    return ConvFolding(lanes=cut.block, drain=cut.lanes, scan=scan)
+    return ConvFolding(lanes=cut.block, drain=cut.lanes, scan=scan, form=form)

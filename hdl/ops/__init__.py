@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from hdl.layout import Layout
 from hdl.ops.add import AddLanes
 from hdl.ops.concat import ConcatLanes
-from hdl.ops.conv import ConvEngine, ConvFolding
+from hdl.ops.conv import ConvFolding, ConvForm, conv_lanes
 from hdl.ops.depthwise_conv import DepthwiseConvLanes
 from hdl.ops.gate import GateLanes
 from hdl.ops.head_sum import HeadSumLanes
@@ -49,7 +49,7 @@ from ir.ops import (
     Upsample,
 )
 
-__all__ = ["LOWERINGS", "ConvFolding", "Folding", "SelfAttentionFolding"]
+__all__ = ["LOWERINGS", "ConvFolding", "ConvForm", "Folding", "SelfAttentionFolding"]
 
 Folding = ConvFolding | SelfAttentionFolding
 """How much of an operator happens at once; the others take the cut of their input."""
@@ -58,7 +58,7 @@ LOWERINGS: Mapping[type[Op], Callable[[Node, list[Layout], Folding | None],
                                       wiring.Component]] = MappingProxyType({
     Add: lambda node, inputs, folding: AddLanes(node.op, *inputs),
     Concat: lambda node, inputs, folding: ConcatLanes(node.op, *inputs),
-    Conv: lambda node, inputs, folding: ConvEngine(node.op, *inputs, folding, name=node.name),
+    Conv: lambda node, inputs, folding: conv_lanes(node.op, *inputs, folding, name=node.name),
     DepthwiseConv: lambda node, inputs, folding: DepthwiseConvLanes(node.op, *inputs,
                                                                     name=node.name),
     Gate: lambda node, inputs, folding: GateLanes(node.op, *inputs),

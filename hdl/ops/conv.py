@@ -1,6 +1,9 @@
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
 """Convolution, driven by spikes."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from amaranth import *
@@ -12,6 +15,7 @@ from hdl.conv_timing import ConvTiming
 from hdl.event_lists import EventLists
 from hdl.layout import Layout
 from hdl.row_buffer import RowBuffer
+from hdl.serial_conv import SerialConv
 from hdl.spike_adder import EventSource, SpikeAdder
 from hdl.window import Window
 from hdl.window_source import WindowSource
@@ -19,7 +23,17 @@ from hdl.word_reader import WordReader
 from ir import Budget
 from ir.ops import Conv
 
-__all__ = ["ConvEngine", "ConvFolding"]
+__all__ = ["ConvEngine", "ConvFolding", "ConvForm", "conv_lanes"]
+
+
+class ConvForm(StrEnum):
+    """What kind of engine a convolution is."""
+
+    EVENTS = "events"
+    """Finds the spikes and adds their weights: :class:`ConvEngine`."""
+
+    SERIAL = "serial"
+    """Multiplies one word of inputs after the other: :class:`SerialConv`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +41,19 @@ class ConvFolding:
     """How much of a convolution happens at once.
 
     ``lanes`` output channels are added up together, ``drain`` of them leave per cycle, and
-    ``scan`` input channels are searched for spikes per cycle.
+    ``scan`` input channels are searched for spikes per cycle, or multiplied; ``form`` says how the
+    engine works.
     """
 
     lanes: int
     drain: int
     scan: int
+    form: ConvForm = ConvForm.EVENTS
+
+    def __post_init__(self):
+        if self.form not in tuple(ConvForm):
+            raise ValueError(f"A convolution's form is {' or '.join(ConvForm)}, not {self.form!r}")
+        object.__setattr__(self, "form", ConvForm(self.form))
 
 
 class ConvEngine(wiring.Component):
@@ -131,3 +152,14 @@ class ConvEngine(wiring.Component):
         ]
         m.d.sync += rows.release.eq(Mux(words.o.valid & words.o.ready, words.o.p.release, 0))
         return m
+
+
+def conv_lanes(op: Conv, a: Layout, folding: ConvFolding, *,
+               name: str = "conv") -> ConvEngine | SerialConv:
+    """The engine of a folding; raises ValueError for one that its form cannot have."""
+    if folding.form is ConvForm.EVENTS:
+        return ConvEngine(op, a, folding, name=name)
+    if folding.scan != a.lanes:
+        raise ValueError(f"A serial convolution multiplies the {a.lanes} lanes of a beat, its scan "
+                         f"is not {folding.scan}")
+    return SerialConv(op, a, Layout(op.output(a.tensor), folding.lanes, folding.drain), name=name)

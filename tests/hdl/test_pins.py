@@ -2,10 +2,11 @@
 
 import pytest
 
+from hdl.cost import area
 from hdl.explanation import Stop
 from hdl.folding import pins_of, whole
 from hdl.lowering import Lowering
-from hdl.ops import ConvFolding
+from hdl.ops import ConvFolding, ConvForm
 from hdl.pins import read_pins, write_pins
 from hdl.solve import find, least
 from ir import Budget
@@ -52,6 +53,16 @@ def test_all_that_is_written_is_read_again(tmp_path):
         assert again.explanation.area == found.explanation.area
 
 
+def test_a_form_that_is_fixed_stays(tmp_path):
+    events = pins(tmp_path, '[patterns."*"]\nform = "events"\n')
+    assert {folding.form for folding in least(GRAPH, events).values()} == {ConvForm.EVENTS}
+    assert area(GRAPH, least(GRAPH)).luts < 0.7 * area(GRAPH, least(GRAPH, events)).luts
+    serial = pins(tmp_path, '[nodes.qkv]\nform = "serial"\nlanes = 4\ndrain = 2\n')
+    found = find(GRAPH, PLENTY, pins=serial).foldings
+    assert (found["qkv"].form, found["qkv"].lanes, found["qkv"].drain) == (ConvForm.SERIAL, 4, 2)
+    assert Lowering(GRAPH, found).layouts["down_lif"].lanes == found["qkv"].scan
+
+
 def test_names_of_any_kind_are_written(tmp_path):
     text = write_pins({"a.b \"c\"": ConvFolding(lanes=4, drain=2, scan=1)})
     with pytest.raises(ValueError, match="No node is called 'a.b \"c\"'"):
@@ -70,7 +81,9 @@ def test_foldings_of_all_nodes_are_whole():
                                r"stem, down, qkv, projection, head")),
     ("[nodes.residual]\nlanes = 4", ("Node 'residual' has no folding; Add takes the cut of its "
                                     "input 'down'")),
-    ("[nodes.qkv]\nlane = 4", "Node 'qkv' has no 'lane' to fix; Conv has lanes, drain, scan"),
+    ("[nodes.qkv]\nlane = 4", "Node 'qkv' has no 'lane' to fix; Conv has lanes, drain, scan, form"),
+    ("[nodes.qkv]\nform = 'dense'", ("Node 'qkv': form must be one of events, serial, "
+                                     "not 'dense'")),
     ("[nodes.qkv]\nlanes = 0", "Node 'qkv': lanes must be a whole number above 0, not 0"),
     ("[nodes.qkv]\nlanes = true", "Node 'qkv': lanes must be a whole number above 0, not True"),
     ("[nodes.qkv]\nlanes = '4'", "Node 'qkv': lanes must be a whole number above 0, not '4'"),

@@ -7,20 +7,25 @@ import torch
 from torch import Tensor
 
 from golden.ops import KERNELS
-from ir import IMAGE, Graph, TensorType
+from golden.ops.checks import extremes
+from ir import IMAGE, Graph, Interval, TensorType
 
 __all__ = ["accuracy", "image_shape", "logits", "trace"]
 
 BATCH = 250
-"""Images at a time: bounds memory, no influence on results."""
+"""Images at a time, at most: bounds memory, no influence on results."""
+
+BATCH_VALUES = 1 << 20
+"""Values of the largest tensor at a time: what a processor's caches hold is computed fastest."""
 
 
-def trace(graph: Graph, images: np.ndarray,
-          keep: Collection[str] | None = None) -> dict[str, np.ndarray]:
+def trace(graph: Graph, images: np.ndarray, keep: Collection[str] | None = None, *,
+          device: torch.device | str = "cpu") -> dict[str, np.ndarray]:
     """Every tensor of the graph, ``image`` included, by name: integers ``[N, T, C, H, W]``.
 
     ``images`` is uint8 ``[N, C, H, W]``, or frames of events ``[N, T, C, H, W]`` where the graph
-    takes several time steps; with ``keep``, only the tensors named there are kept.
+    takes several time steps; with ``keep``, only the tensors named there are kept. The integers are
+    the same on every ``device`` of torch.
     Each has the smallest signed type that holds its interval (``image``: uint8).
 
     Raises TypeError or ValueError for other images, an unknown name in ``keep``, or a value
@@ -33,16 +38,17 @@ def trace(graph: Graph, images: np.ndarray,
     _check_images(graph, images)
     kept = {name: np.empty((len(images), *graph.types[name].shape), _dtype(graph, name))
             for name in names}
-    for start, tensors in _batches(graph, images, set(names)):
+    for start, tensors in _batches(graph, images, set(names), torch.device(device)):
         for name, values in tensors.items():
-            kept[name][start:start + len(values)] = values.numpy()
+            kept[name][start:start + len(values)] = values.cpu().numpy()
     return kept
 
 
-def logits(graph: Graph, images: np.ndarray) -> np.ndarray:
+def logits(graph: Graph, images: np.ndarray, *,
+           device: torch.device | str = "cpu") -> np.ndarray:
     """The logits, int64 ``[N, classes]``, of uint8 images ``[N, C, H, W]``."""
     last = graph.nodes[-1].name
-    return trace(graph, images, keep=[last])[last][:, 0, :, 0, 0].astype(np.int64)
+    return trace(graph, images, [last], device=device)[last][:, 0, :, 0, 0].astype(np.int64)
 
 
 def accuracy(graph: Graph, images: np.ndarray, labels: np.ndarray) -> float:
@@ -59,22 +65,36 @@ def image_shape(graph: Graph) -> tuple[int, ...]:
     return graph.image.shape[1:] if graph.image.steps == 1 else graph.image.shape
 
 
-def _batches(graph: Graph, images: np.ndarray,
-             names: set[str]) -> Iterator[tuple[int, dict[str, Tensor]]]:
+@torch.inference_mode()
+def _batches(graph: Graph, images: np.ndarray, names: set[str],
+             device: torch.device) -> Iterator[tuple[int, dict[str, Tensor]]]:
     last_use = {name: i for i, node in enumerate(graph.nodes) for name in node.inputs}
-    for start in range(0, len(images), BATCH):
-        batch = torch.from_numpy(np.ascontiguousarray(images[start:start + BATCH]))
-        alive = {IMAGE: batch.reshape(-1, *graph.image.shape)}
+    kinds = {name: _kind(kind.interval) for name, kind in graph.types.items()}
+    batch = _batch(graph, device)
+    for start in range(0, len(images), batch):
+        part = torch.from_numpy(np.ascontiguousarray(images[start:start + batch])).to(device)
+        alive = {IMAGE: part.reshape(-1, *graph.image.shape)}
         kept = {IMAGE: alive[IMAGE]} if IMAGE in names else {}
         for i, node in enumerate(graph.nodes):
             value = KERNELS[type(node.op)](node.op, *(alive[name] for name in node.inputs))
             _check_value(node.name, graph.types[node.name], value)
-            alive[node.name] = value
+            # small integers are moved and multiplied fastest
+            alive[node.name] = value = value.to(kinds[node.name])
             if node.name in names:
                 kept[node.name] = value
             for name in {name for name in node.inputs if last_use[name] == i}:
                 del alive[name]
         yield start, kept
+
+
+def _batch(graph: Graph, device: torch.device) -> int:
+    largest = max(kind.values for kind in graph.types.values())
+    return BATCH if device.type != "cpu" else max(1, min(BATCH, BATCH_VALUES // largest))
+
+
+def _kind(interval: Interval) -> torch.dtype:
+    bits = interval.bits + (not interval.signed)
+    return torch.int8 if bits <= 8 else torch.int32 if bits <= 32 else torch.int64
 
 
 def _check_images(graph: Graph, images: np.ndarray) -> None:
@@ -92,7 +112,7 @@ def _check_images(graph: Graph, images: np.ndarray) -> None:
 def _check_value(name: str, kind: TensorType, value: Tensor) -> None:
     if tuple(value.shape[1:]) != kind.shape:
         raise ValueError(f"Node {name!r} made {list(value.shape[1:])}, not {list(kind.shape)}")
-    low, high = (int(extreme) for extreme in value.aminmax())
+    low, high = extremes(value)
     if low < kind.interval.low or high > kind.interval.high:
         raise ValueError(f"Node {name!r} made {low}..{high}, outside {kind.interval}")
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from amaranth import *
 
-__all__ = ["counter", "joined", "ones", "pack", "table", "wrapping"]
+__all__ = ["counter", "joined", "ones", "pack", "pack_rows", "table", "wrapping"]
 
 
 def table(index: Value, values: Sequence[int]) -> Value:
@@ -59,3 +60,11 @@ def pack(values: Sequence[int], bits: int) -> int:
     for lane, value in enumerate(values):
         word |= (int(value) & ((1 << bits) - 1)) << lane * bits
     return word
+
+
+def pack_rows(values: np.ndarray, bits: int) -> list[int]:
+    """:func:`pack` of every row of integers ``[words, lanes]``, for millions of them."""
+    places = np.arange(bits)
+    split = (values[..., None] >> places & 1).astype(np.uint8).reshape(len(values), -1)
+    return [int.from_bytes(row.tobytes(), "little")
+            for row in np.packbits(split, axis=1, bitorder="little")]

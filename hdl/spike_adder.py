@@ -6,7 +6,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.arith import counter, pack, table, wrapping
+from hdl.arith import counter, pack, pack_rows, table, wrapping
 from hdl.fifo import Fifo
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
@@ -199,8 +199,7 @@ class SpikeAdder(wiring.Component):
         weights = op.weight.transpose(0, 2, 3, 1).reshape(out.blocks, out.block, rows)
         m.submodules.weights = memory = Memory(
             width=out.block * bits, depth=out.blocks * rows, name=f"{self.name}_weight",
-            contents=[pack(weights[g, :, row], bits)
-                      for g in range(out.blocks) for row in range(rows)])
+            contents=pack_rows(weights.swapaxes(1, 2).reshape(-1, out.block), bits))
         row, address = (Signal(range(rows), reset_less=True),
                         Signal(range(max(2, out.blocks * rows))))
         words = Signal(data.ArrayLayout(signed(bits), out.block), reset_less=True)
@@ -216,7 +215,7 @@ class SpikeAdder(wiring.Component):
         for lane in range(out.block):
             kept = sums[lane]
             if source.planes > 1:
-                kept = Mux(at.double, sums[lane] << 1, sums[lane])
+                kept = Mux(at.double, sums[lane].shift_left(1), sums[lane])
             # An empty list adds nothing; to clear or hold a register is free, a gate is not.
             with m.If(at.first & ~at.event):
                 m.d.sync += sums[lane].eq(0)
@@ -234,7 +233,7 @@ class SpikeAdder(wiring.Component):
             return kept + word
         # One adder for both: the complement of the word, and the one it lacks as a carry.
         turned = word.as_unsigned() ^ negative.replicate(len(word))
-        return (Cat(negative, kept).as_signed() + Cat(negative, turned).as_signed()) >> 1
+        return (Cat(negative, kept).as_signed() + Cat(negative, turned).as_signed()).shift_right(1)
 
     def _drain(self, m, sums, loaded):
         """Send finished sums out, a beat per cycle, shifted and with their bias."""
@@ -242,7 +241,7 @@ class SpikeAdder(wiring.Component):
         width = len(sums[0])
         waiting = Signal(out.block * width)
         beats_left = Signal(range(out.groups + 1))
-        m.d.sync += [waiting.eq(Mux(loaded, sums.as_value(), waiting >> out.lanes * width)),
+        m.d.sync += [waiting.eq(Mux(loaded, sums.as_value(), waiting.shift_right(out.lanes * width))),
                      beats_left.eq(Mux(loaded, out.groups,
                                        Mux(beats_left == 0, 0, beats_left - 1)))]
         shifts = sorted(set(op.shift.tolist()))
@@ -283,7 +282,7 @@ class SpikeAdder(wiring.Component):
             found.eq(parameters.read_data),
         ]
         for lane in range(out.lanes):
-            aligned = Array([taken[lane] << shift for shift in shifts])[found[lane].shift]
+            aligned = Array([taken[lane].shift_left(shift) for shift in shifts])[found[lane].shift]
             m.d.comb += result[lane].eq(aligned + found[lane].bias)
 
         m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.buffer_depth(out))

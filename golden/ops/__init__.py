@@ -1,6 +1,7 @@
 """Integer kernels, one per operator, by the same stem as its spec in ``ir.ops``.
 
-A kernel takes the spec and integer tensors ``[N, T, C, H, W]`` and returns one such int64 tensor.
+A kernel takes the spec and integer tensors ``[N, T, C, H, W]`` and returns one such tensor, of a
+type wide enough for its values; they may lie in memory in any order, and channels last is fastest.
 It computes what the spec's docstring says and refuses what the spec cannot take.
 """
 

@@ -11,10 +11,10 @@ __all__ = ["level_lif"]
 
 def level_lif(op: LevelLif, x: Tensor) -> Tensor:
     """Levels of neurons that start from rest."""
-    x = check_integers("LevelLif", x)
+    x = check_integers("LevelLif", x).long()
     if x.shape[2] != op.channels:
         raise ValueError(f"LevelLif has {op.channels} thresholds for {x.shape[2]} channels")
-    thresholds, spacing = (torch.from_numpy(values.copy())[..., None, None]
+    thresholds, spacing = (torch.from_numpy(values.copy()).to(x.device)[..., None, None]
                            for values in (op.threshold, op.spacing))
     fired = torch.zeros_like(x)
     v = torch.zeros_like(x[:, 0])

@@ -3,7 +3,9 @@
 import torch
 from torch import Tensor
 
-from golden.ops.checks import check_integers
+from golden.ops.checks import check_integers, greatest
+from golden.ops.constants import constants
+from golden.ops.products import narrow
 from ir.ops import Lif
 from ir.ops.lif import Reset
 
@@ -17,17 +19,49 @@ def lif(op: Lif, x: Tensor) -> Tensor:
         raise ValueError(f"Lif has {op.channels} thresholds for {x.shape[2]} channels")
     if op.threshold.ndim == 2 and len(op.threshold) != x.shape[1]:
         raise ValueError(f"Lif has thresholds of {len(op.threshold)} time steps for {x.shape[1]}")
-    thresholds = torch.from_numpy(op.threshold.copy())[..., None, None]
-    if op.threshold.ndim == 1:
-        thresholds = thresholds.expand(x.shape[1], -1, 1, 1)
-    spikes = torch.empty_like(x)
-    v = torch.zeros_like(x[:, 0])
-    for t in range(x.shape[1]):
-        current = op.drive * x[:, t] << op.fraction_bits
-        h = (op.keep * v + current).div(op.divisor, rounding_mode="floor")
-        threshold = thresholds[t]
-        fired = h >= threshold
-        spikes[:, t] = fired
-        after = h - threshold if op.reset is Reset.BY_THRESHOLD else torch.zeros_like(h)
-        v = torch.where(fired, after, h)
-    return spikes
+    # [N, T, H, W, C]: what follows each other in memory behind a convolution
+    currents = x.permute(0, 1, 3, 4, 2)
+    fired = torch.empty(currents.shape, dtype=torch.bool, device=x.device)
+    _fire(op, currents, fired)
+    return fired.view(torch.int8).permute(0, 1, 4, 2, 3)
+
+
+def _fire(op: Lif, currents: Tensor, fired: Tensor) -> None:
+    """Fill ``fired``. Compared is ``divisor * h``, before the division, with as many thresholds:
+    ``floor(a / b) >= c`` is ``a >= b * c``."""
+    drive, steps = op.drive << op.fraction_bits, currents.shape[1]
+    thresholds = constants(op, currents.device, _thresholds).expand(steps, -1)
+    kind = narrow(_bound(op, drive * greatest(currents), steps))
+    v = None
+    for t in range(steps):
+        h = currents[:, t].to(kind)
+        if drive != 1:
+            h = h * drive
+        if v is not None:
+            h = v.mul_(op.keep).add_(h) if op.keep != 1 else v.add_(h)
+        torch.ge(h, (thresholds[t] * op.divisor).to(kind), out=fired[:, t])
+        if t == steps - 1:
+            return
+        h = _floor(h, op.divisor)
+        if op.reset is Reset.TO_ZERO:
+            v = h.mul_(fired[:, t].logical_not())
+        else:
+            v = h.sub_(thresholds[t].to(kind) * fired[:, t])
+
+
+def _thresholds(op: Lif, device: torch.device) -> Tensor:
+    return torch.from_numpy(op.threshold.copy()).to(device)
+
+
+def _bound(op: Lif, driven: int, steps: int) -> int:
+    """What ``keep * v + drive * x`` and the thresholds stay below: a step adds to the potential
+    at most ``driven / divisor``, rounded up."""
+    potential = steps * (driven // op.divisor + 1)
+    return max(op.keep * potential + driven, op.divisor * int(op.threshold.max()))
+
+
+def _floor(values: Tensor, divisor: int) -> Tensor:
+    """``floor(values / divisor)`` in a tensor of its own."""
+    if divisor & (divisor - 1) == 0:
+        return values >> (divisor.bit_length() - 1)
+    return values.div(divisor, rounding_mode="floor")

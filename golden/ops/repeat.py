@@ -13,4 +13,4 @@ def repeat(op: Repeat, x: Tensor) -> Tensor:
     x = check_integers("Repeat", x)
     if x.shape[1] != 1:
         raise ValueError(f"Repeat takes one time step, not {x.shape[1]}")
-    return x.expand(-1, op.steps, -1, -1, -1).contiguous()
+    return x.expand(-1, op.steps, -1, -1, -1)

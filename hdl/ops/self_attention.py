@@ -201,10 +201,10 @@ class SelfAttentionEngine(wiring.Component):
         ends = active & (row == self.rows - 1)
         m.d.comb += token["taken"].eq(token["waiting"] & (~active | ends))
         with m.If(active):
-            m.d.sync += [row.eq(wrapping(row, self.rows)), keys.eq(keys >> planes),
+            m.d.sync += [row.eq(wrapping(row, self.rows)), keys.eq(keys.shift_right(planes)),
                          channel.eq(wrapping(channel, head))]
             with m.If(channel == head - 1):
-                m.d.sync += values.eq(values >> wide)
+                m.d.sync += values.eq(values.shift_right(wide))
         with m.If(ends):
             m.d.sync += active.eq(0)
         with m.If(token["taken"]):
@@ -286,7 +286,7 @@ class SelfAttentionEngine(wiring.Component):
         m.d.sync += room.eq(room + (self.o.valid & self.o.ready)
                             - Mux(issue & sum_done, out.groups, 0))
         with m.If(issue):
-            m.d.sync += [channel.eq(wrapping(channel, head)), query.eq(query >> 1)]
+            m.d.sync += [channel.eq(wrapping(channel, head)), query.eq(query.shift_right(1))]
             with m.If(channel == head - 1):
                 m.d.sync += plane.eq(wrapping(plane, planes))
             with m.If(sum_done):
@@ -339,11 +339,11 @@ class SelfAttentionEngine(wiring.Component):
         m.d.sync += row.as_value().eq(Mux(at[0].bank, banks[1].read_data, banks[0].read_data))
         with m.If(at[1].valid):
             for j in lanes:
-                kept = sums[j] if self.planes == 1 else Mux(at[1].double, sums[j] << 1, sums[j])
+                kept = sums[j] if self.planes == 1 else Mux(at[1].double, sums[j].shift_left(1), sums[j])
                 m.d.sync += sums[j].eq(Mux(at[1].first, 0, kept) + Mux(at[1].selects, row[j], 0))
         waiting, left = Signal(out.block * out.shape.width), Signal(range(out.groups + 1))
         m.d.sync += [
-            waiting.eq(Mux(at[2].done, sums.as_value(), waiting >> out.bits)),
+            waiting.eq(Mux(at[2].done, sums.as_value(), waiting.shift_right(out.bits))),
             left.eq(Mux(at[2].done, out.groups, Mux(left == 0, 0, left - 1))),
         ]
         m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.buffer_depth)

@@ -29,9 +29,18 @@ def integers(seed: int, low: int, high: int, *shape: int) -> np.ndarray:
 
 
 def run(op, *inputs: np.ndarray) -> np.ndarray:
-    result = KERNELS[type(op)](op, *(torch.from_numpy(x) for x in inputs))
-    assert result.dtype == torch.int64
-    return result.numpy()
+    """What the kernel makes, of 64-bit integers and of the smallest that hold the inputs alike."""
+    wide, small = (KERNELS[type(op)](op, *(torch.from_numpy(x.astype(kind)) for x, kind in each))
+                   for each in ([(x, np.int64) for x in inputs],
+                                [(x, smallest(x)) for x in inputs]))
+    assert not wide.is_floating_point()
+    assert torch.equal(wide.long(), small.long())
+    return wide.numpy()
+
+
+def smallest(x: np.ndarray) -> type:
+    return next(kind for kind in (np.int8, np.int16, np.int32, np.int64)
+                if np.iinfo(kind).min <= x.min() and x.max() <= np.iinfo(kind).max)
 
 
 def test_every_operator_has_a_kernel():
@@ -126,6 +135,14 @@ def test_small_types_do_not_overflow():
     assert run(Add(), x, x).max() == 510
     spikes = np.full((1, 1, 3, 20, 20), 1, np.int8)
     assert run(SelfAttention(), spikes).max() == 400
+
+
+def test_products_of_bytes_are_exact_at_their_extremes():
+    for extreme, weight in ((-128, -128), (127, -128), (-128, 127), (127, 127)):
+        op = Conv(weight=np.full((3, 70, 1, 1), weight), bias=np.zeros(3, int),
+                  shift=np.zeros(3, int), weight_bits=8)
+        x = np.full((1, 1, 70, 5, 1), extreme)
+        assert (run(op, x) == 70 * extreme * weight).all()
 
 
 def test_products_beyond_float32_are_exact():

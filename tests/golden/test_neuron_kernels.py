@@ -28,9 +28,18 @@ def integers(seed: int, low: int, high: int, *shape: int) -> np.ndarray:
 
 
 def run(op, *inputs: np.ndarray) -> np.ndarray:
-    result = KERNELS[type(op)](op, *(torch.from_numpy(x) for x in inputs))
-    assert result.dtype == torch.int64
-    return result.numpy()
+    """What the kernel makes, of 64-bit integers and of the smallest that hold the inputs alike."""
+    wide, small = (KERNELS[type(op)](op, *(torch.from_numpy(x.astype(kind)) for x, kind in each))
+                   for each in ([(x, np.int64) for x in inputs],
+                                [(x, smallest(x)) for x in inputs]))
+    assert not wide.is_floating_point()
+    assert torch.equal(wide.long(), small.long())
+    return wide.numpy()
+
+
+def smallest(x: np.ndarray) -> type:
+    return next(kind for kind in (np.int8, np.int16, np.int32, np.int64)
+                if np.iinfo(kind).min <= x.min() and x.max() <= np.iinfo(kind).max)
 
 
 @given(seed=st.integers(0, 999), steps=st.integers(1, 5), reset=st.sampled_from(Reset), leak=LEAKS,

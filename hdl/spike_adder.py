@@ -241,7 +241,8 @@ class SpikeAdder(wiring.Component):
         width = len(sums[0])
         waiting = Signal(out.block * width)
         beats_left = Signal(range(out.groups + 1))
-        m.d.sync += [waiting.eq(Mux(loaded, sums.as_value(), waiting.shift_right(out.lanes * width))),
+        rest = waiting.shift_right(out.lanes * width)
+        m.d.sync += [waiting.eq(Mux(loaded, sums.as_value(), rest)),
                      beats_left.eq(Mux(loaded, out.groups,
                                        Mux(beats_left == 0, 0, beats_left - 1)))]
         shifts = sorted(set(op.shift.tolist()))

@@ -62,7 +62,7 @@ def _rows(op: Conv, x: Tensor) -> tuple[Tensor, int, int]:
         maps = functional.pad(maps, (0, 0, *(op.padding,) * 4), value=op.pad_value)
     if op.kernel == 1:
         maps = maps[:, ::op.stride, ::op.stride]
-        return maps.reshape(-1, op.in_channels), *maps.shape[1:3]
+        return maps.reshape(-1, op.in_channels), maps.shape[1], maps.shape[2]
     maps = maps.contiguous()
     height, width = ((size - op.kernel) // op.stride + 1 for size in maps.shape[1:3])
     images, rows, columns, _ = maps.stride()

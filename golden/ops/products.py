@@ -74,7 +74,7 @@ def weighted_sums(rows: Tensor, matrix: Matrix, largest: int) -> Tensor:
     bound = largest * matrix.reach
     if rows.dtype == torch.int8 and matrix.small is not None and (
             bound < INT32 and _bytes(rows.device)):
-        return torch._int_mm(rows, matrix.small.T)
+        return _bytes_product(rows, matrix.small.T)
     kind = _float(bound)
     weight = matrix.single if kind is torch.float32 else matrix.double
     return (rows.to(kind) @ weight.T).to(narrow(bound))
@@ -100,5 +100,10 @@ def _bytes(device: torch.device) -> bool:
     if device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return False
     low, high = torch.full((32, 64), -128), torch.full((32, 64), 127)
-    return all(torch.equal(torch._int_mm(a.to(torch.int8), b.to(torch.int8).T).long(), a @ b.T)
+    return all(torch.equal(_bytes_product(a.to(torch.int8), b.to(torch.int8).T).long(), a @ b.T)
                for a in (low, high) for b in (low, high))
+
+
+def _bytes_product(a: Tensor, b: Tensor) -> Tensor:
+    """``a @ b`` of int8 as int32."""
+    return torch.ops.aten._int_mm(a, b)

@@ -339,7 +339,8 @@ class SelfAttentionEngine(wiring.Component):
         m.d.sync += row.as_value().eq(Mux(at[0].bank, banks[1].read_data, banks[0].read_data))
         with m.If(at[1].valid):
             for j in lanes:
-                kept = sums[j] if self.planes == 1 else Mux(at[1].double, sums[j].shift_left(1), sums[j])
+                kept = sums[j] if self.planes == 1 else Mux(at[1].double, sums[j].shift_left(1),
+                                                            sums[j])
                 m.d.sync += sums[j].eq(Mux(at[1].first, 0, kept) + Mux(at[1].selects, row[j], 0))
         waiting, left = Signal(out.block * out.shape.width), Signal(range(out.groups + 1))
         m.d.sync += [

@@ -140,9 +140,10 @@ def test_small_types_do_not_overflow():
 def test_products_of_bytes_are_exact_at_their_extremes():
     for extreme, weight in ((-128, -128), (127, -128), (-128, 127), (127, 127)):
         op = Conv(weight=np.full((3, 70, 1, 1), weight), bias=np.zeros(3, int),
-                  shift=np.zeros(3, int), weight_bits=8)
-        x = np.full((1, 1, 70, 5, 1), extreme)
-        assert (run(op, x) == 70 * extreme * weight).all()
+                  shift=np.array([0, 0, 16]), weight_bits=8)
+        sums = run(op, np.full((1, 1, 70, 5, 1), extreme))
+        assert (sums[:, :, :2] == 70 * extreme * weight).all()
+        assert (sums[:, :, 2] == 70 * extreme * weight << 16).all()
 
 
 def test_products_beyond_float32_are_exact():

@@ -1,0 +1,151 @@
+"""Convolution with its weights as logic: an adder graph, a position per cycle."""
+
+from functools import cached_property
+
+import numpy as np
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.adder_graph import AdderGraph, adder_graph
+from hdl.adder_pipeline import AdderPipeline
+from hdl.area import logic
+from hdl.arith import counter
+from hdl.folded_conv_timing import FoldedConvTiming
+from hdl.layout import Layout
+from hdl.sliding_window import SlidingWindow
+from hdl.window import Window
+from ir import Budget
+from ir.ops import Conv
+
+__all__ = ["FoldedConv"]
+
+
+class FoldedConv(wiring.Component):
+    """All sums of a window at once: nothing is searched, zero weights cost nothing.
+
+    Beats are joined to words of all channels, :class:`SlidingWindow` shows a window of them with
+    every word, :class:`AdderPipeline` adds it up, and the sums leave beat by beat.
+
+    Timing
+    ------
+    A beat per cycle on both sides; the pipeline moves as a whole, and stands while a position's
+    sums leave. See :mod:`hdl.folded_conv_timing`.
+
+    Parameters
+    ----------
+    op : :class:`Conv`
+    a : :class:`Layout`
+        Of the input. Of several time steps, a block must be all channels.
+    block, lanes : int
+        Cut of the output. Of several time steps, the block must be all channels.
+
+    Members
+    -------
+    i, o
+        Input and output stream.
+
+    Attributes
+    ----------
+    out : :class:`Layout`
+        Of the output.
+    """
+
+    def __init__(self, op: Conv, a: Layout, block: int, lanes: int):
+        self.op, self.a, self.out = op, a, Layout(op.output(a.tensor), block, lanes)
+        for layout in (a, self.out):
+            if layout.tensor.steps > 1 and layout.blocks > 1:
+                raise ValueError(f"A constant-folded convolution over {layout.tensor.steps} time "
+                                 f"steps takes and gives all {layout.tensor.channels} channels in "
+                                 f"a block, not {layout.block}")
+        self.window = SlidingWindow(a.tensor, Window.of(op, a.tensor), op.pad_value)
+        super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+
+    @property
+    def joins(self) -> int:
+        """Beats of a word."""
+        return self.a.tensor.channels // self.a.lanes
+
+    @property
+    def splits(self) -> int:
+        """Beats of a position's sums at a time step."""
+        return self.op.out_channels // self.out.lanes
+
+    @cached_property
+    def graph(self) -> AdderGraph:
+        """The sums, of the taps in the order of the weights."""
+        op = self.op
+        weight = op.weight.reshape(op.out_channels, -1) << op.shift[:, None]
+        return adder_graph(weight, op.bias.tolist(), self.a.tensor.interval)
+
+    @property
+    def latency(self) -> int:
+        """Steps from a window's last beat to its sums."""
+        return self.window.latency + self.graph.levels
+
+    def area(self) -> Budget:
+        """Estimated resources; the adders are counted one by one."""
+        luts, ffs = self.graph.cells()
+        need = self.window.area() + logic(15 + luts, 10 + ffs)
+        if self.joins > 1:
+            need += logic(8, self.a.bits * self.joins)
+        if self.splits > 1:
+            need += logic(8 + self.out.bits * self.splits, self.out.bits * self.splits)
+        return need
+
+    def timing(self, images: np.ndarray) -> FoldedConvTiming:
+        """When the engine does what on input ``images``, ``[N, T, C, H, W]``."""
+        return FoldedConvTiming(
+            a=self.a, out=self.out, window=self.window.window, ends=frozenset(self.window.ends),
+            positions=self.window.positions, latency=self.latency, images=len(images))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.window = window = self.window
+        m.submodules.adders = adders = AdderPipeline(
+            self.graph, self.a.tensor.interval, self.out.tensor.interval)
+        full, step = Signal(), Signal()
+        tags = Signal(self.graph.levels)
+        word, done = self._join(m)
+        m.d.comb += [
+            window.step.eq(step), adders.step.eq(step),
+            window.valid.eq(self.i.valid & done),
+            window.word.as_value().eq(word),
+            adders.x.eq(window.taps),
+            self.i.ready.eq(step & window.takes),
+            full.eq(tags[-1]),
+            step.eq(~full | self._leave(m, full, adders.o)),
+        ]
+        with m.If(step):
+            m.d.sync += tags.eq(Cat(window.full, tags))
+        return m
+
+    def _join(self, m) -> tuple[Value, Value]:
+        """A word, and whether the beat that is offered completes it."""
+        if self.joins == 1:
+            return self.i.payload.as_value(), C(1)
+        kept = Signal((self.joins - 1) * self.a.bits, reset_less=True)
+        word = Cat(kept, self.i.payload)
+        taken = self.i.valid & self.i.ready
+        _, done = counter(m, self.joins, taken, "beat")
+        with m.If(taken):
+            m.d.sync += kept.eq(word[self.a.bits:])
+        return word, done
+
+    def _leave(self, m, full, sums) -> Value:
+        """Send sums beat by beat; returns whether they are taken."""
+        if self.splits == 1:
+            m.d.comb += [self.o.valid.eq(full), self.o.payload.eq(sums)]
+            return self.o.ready
+        left = Signal(data.ArrayLayout(self.o.payload.shape(), self.splits), reset_less=True)
+        moves, takes = Signal(), Signal()
+        _, last = counter(m, self.splits, moves, "sum")
+        m.d.comb += [
+            self.o.payload.eq(left[0]), moves.eq(self.o.valid & self.o.ready),
+            takes.eq(~self.o.valid | (moves & last)),
+        ]
+        with m.If(takes):
+            m.d.sync += [self.o.valid.eq(full), left.eq(sums)]
+        with m.Elif(moves):
+            m.d.sync += left.eq(Cat(left[1:], left[-1]))
+        return takes

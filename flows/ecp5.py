@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flows.boards import pins_for
+from flows.carry_ends import OPEN, trim_carry_ends
 from flows.constraints import write_lpf
 from flows.flow import NETLIST, PLACED, Cell, Flow, Implementation, flat_module
 from flows.harness import HARNESS
@@ -26,9 +27,9 @@ __all__ = ["Ecp5"]
 class Ecp5(Flow):
     """A LUT is a TRELLIS_COMB.
 
-    A LUT4 takes one, a CCU2C (two carry bits) two, each chain of them four more at its ends, a
-    TRELLIS_DPR16X4 (16 words of 4 bits) four and two for its write port. With one or two for
-    constants this is what nextpnr 0.11.1 packs, exactly: 17998 in a network of 17996 so counted.
+    A LUT4 takes one, a CCU2C (two carry bits) two, two more at a carry in or out that is not of
+    the chain, a TRELLIS_DPR16X4 (16 words of 4 bits) four and two for its write port. With one or
+    two for constants this is what nextpnr 0.11.1 packs, exactly.
     """
 
     tools = ("yosys", "nextpnr-ecp5", "ecppack")
@@ -49,15 +50,18 @@ class Ecp5(Flow):
     def count(self, cells: Sequence[Cell]) -> Usage:
         types = Counter(cell["type"] for cell in cells)
         carries = [cell["connections"] for cell in cells if cell["type"] == "CCU2C"]
-        passed_on = {bit for carry in carries for bit in carry["COUT"]}
-        chains = sum(carry["CIN"][0] not in passed_on for carry in carries)
-        return Usage(luts=(types["LUT4"] + 2 * types["CCU2C"] + 4 * chains
+        passed_on = {carry["CIN"][0] for carry in carries}
+        made = {carry["COUT"][0] for carry in carries} | {OPEN}
+        ends = sum((carry["CIN"][0] not in made) + (carry["COUT"][0] not in passed_on | {OPEN})
+                   for carry in carries)
+        return Usage(luts=(types["LUT4"] + 2 * types["CCU2C"] + 2 * ends
                            + 6 * types["TRELLIS_DPR16X4"]),
                      ffs=types["TRELLIS_FF"], brams=types["DP16KD"], dsps=types["MULT18X18D"],
                      kind=Kind.ESTIMATED)
 
     def as_placed(self, netlist: bytes) -> bytes:
         document, module = flat_module(netlist)
+        trim_carry_ends(module)
         # The harness' registers stay its own, so that what it costs can be told.
         absorb_output_registers(module, INSIDE)
         return json.dumps(document).encode()

@@ -141,9 +141,9 @@ class Flow(ABC):
                 f"write_json -selected {NETLIST}\n")
 
     def parts(self, netlist: bytes) -> tuple[Usage, Usage]:
-        """Estimated usage of the circuit and of its harness in a mapped netlist."""
+        """Estimated usage of the circuit and of its harness, of a mapped netlist as placed."""
         parts: dict[bool, list[Cell]] = {True: [], False: []}
-        for name, cell in flat_module(netlist)[1]["cells"].items():
+        for name, cell in flat_module(self.as_placed(netlist))[1]["cells"].items():
             parts[name.startswith(INSIDE)].append(cell)
         return self.count(parts[True]), self.count(parts[False])
 

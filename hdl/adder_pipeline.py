@@ -1,14 +1,14 @@
 """An adder graph as a circuit, a register behind every adder."""
 
-from functools import cache
+from functools import cache, reduce
 from itertools import product
+from operator import and_, xor
 
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.adder_graph import AdderGraph, Term
-from hdl.arith import table
 from hdl.layout import shape_of
 from ir import Interval
 
@@ -89,9 +89,21 @@ class AdderPipeline(wiring.Component):
                     for bits in range(1 << shape.width)]
         low, high = nodes[number].interval.low, nodes[number].interval.high
         # Patterns outside the activation's interval never come: any entry does.
-        values = [min(max(value(number, dict(zip(reversed(leaves), found, strict=True))), low), high)
-                  for found in product(patterns, repeat=len(leaves))]
-        return table(Cat(self.x[leaf] for leaf in leaves), values)
+        known = (dict(zip(reversed(leaves), found, strict=True))
+                 for found in product(patterns, repeat=len(leaves)))
+        values = [min(max(value(number, inputs), low), high) for inputs in known]
+        index = Cat(self.x[leaf] for leaf in leaves)
+        return Cat(_function(index, [found >> bit & 1 for found in values])
+                   for bit in range(shape_of(nodes[number].interval).width))
+
+
+def _function(index: Value, bits: list[int]) -> Value:
+    """``bits[index]`` as sums modulo 2 of products: Yosys makes resets and enables of choices."""
+    for n in range(len(index)):
+        bits = [bit ^ (bits[at ^ 1 << n] if at >> n & 1 else 0) for at, bit in enumerate(bits)]
+    products = [reduce(and_, [index[n] for n in range(len(index)) if at >> n & 1], C(1, 1))
+                for at, bit in enumerate(bits) if bit]
+    return reduce(xor, products, C(0, 1))
 
 
 def _sum(first: tuple[Value, Term], second: tuple[Value, Term]) -> Value:

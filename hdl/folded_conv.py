@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
 """Convolution with its weights as logic: an adder graph, a position per cycle."""
 
 from functools import cached_property

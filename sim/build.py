@@ -26,6 +26,8 @@ WARNINGS = ("-Wno-fatal", "-Wno-WIDTH", "-Wno-UNOPTFLAT", "-Wno-CASEINCOMPLETE",
 COMMON = ("-O3", "--x-assign", "fast", "--x-initial", "unique", "--output-split", "5000",
           "--output-split-cfuncs", "1000", "--no-timing", "--timescale", "1ns/1ps", *WARNINGS)
 FLAGS = ("--cc", "--exe", *COMMON)
+# Every bit of every wire is counted, however wide it is; a memory's words are not wires.
+TOGGLE_FLAGS = ("--trace-saif", "--trace-max-array", "1", "--trace-max-width", "1000000")
 # -O2 makes the simulation 3 % faster and takes a quarter longer to compile.
 OPTIMISATION = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 
@@ -42,11 +44,12 @@ class Built:
     seconds: float
 
 
-def build(manifest: Manifest, *, waves: bool = False) -> Built:
+def build(manifest: Manifest, *, waves: bool = False, toggles: bool = False) -> Built:
     """Compile a circuit with the bulk driver, or take the program that did so before.
 
     The program reads its memory contents when it starts, so it runs in ``manifest.folder`` and
-    does not depend on them. ``waves`` makes the variant that can write FST.
+    does not depend on them. ``waves`` makes the variant that can write FST, ``toggles`` the
+    one that counts toggles and writes SAIF instead.
     Raises :exc:`sim.tools.ToolMissing` or :exc:`BuildError`.
     """
     toolchain = find_toolchain()
@@ -56,7 +59,8 @@ def build(manifest: Manifest, *, waves: bool = False) -> Built:
         "probes.h": header(manifest).encode(),
         "driver.cpp": DRIVER.read_bytes(),
     }
-    flags = [*FLAGS, *(["--trace-fst", *WAVE_FLAGS] if waves else [])]
+    flags = [*FLAGS, *(["--trace-fst", *WAVE_FLAGS] if waves else []),
+             *(TOGGLE_FLAGS if toggles else [])]
     recipe = [*flags, *OPTIMISATION]
 
     def compile_in(folder: Path) -> None:

@@ -27,6 +27,10 @@
 #include "verilated.h"
 #if VM_TRACE_FST
 #include "verilated_fst_c.h"
+using Waves = VerilatedFstC;
+#elif VM_TRACE_SAIF
+#include "verilated_saif_c.h"
+using Waves = VerilatedSaifC;  // counts of toggles take the place of waves
 #endif
 
 struct Probe {
@@ -157,11 +161,11 @@ public:
         // Memory without contents holds noise, so that nothing can rely on zeros.
         context.randReset(2);
         context.randSeed(int(arguments.integer("seed") % 1000000 + 1));
-#if VM_TRACE_FST
+#if VM_TRACE
         context.traceEverOn(true);
 #endif
         top = std::make_unique<Vharness>(&context);
-#if VM_TRACE_FST
+#if VM_TRACE
         if (!arguments.text("waves").empty()) {
             waves.set_time_unit("1ns");
             waves.set_time_resolution("1ps");
@@ -187,7 +191,7 @@ public:
 
     // A failure is what waves are wanted for, so they are completed then too.
     ~Bench() {
-#if VM_TRACE_FST
+#if VM_TRACE
         if (waving) waves.close();
 #endif
     }
@@ -230,7 +234,7 @@ private:
         for (const bool level : {true, false}) {
             top->clk = level;
             top->eval();
-#if VM_TRACE_FST
+#if VM_TRACE
             if (waving) waves.dump(HALF_CYCLE * time);
             ++time;
 #endif
@@ -390,8 +394,8 @@ private:
     const pid_t parent;
     VerilatedContext context;
     std::unique_ptr<Vharness> top;
-#if VM_TRACE_FST
-    VerilatedFstC waves;
+#if VM_TRACE
+    Waves waves;
     bool waving = false;
 #endif
     uint64_t now = 0, time = 0, progress = 0;  // time goes on through reset, now starts after it

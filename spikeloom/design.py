@@ -22,6 +22,7 @@ from ir import Budget, Graph
 from ir.block_ram import DP16KD, BlockRam
 from ir.folder import load, save
 from ir.staging import staged
+from sim.activity import Activity, simulate_activity
 from sim.bench_verilog import write_bench
 from sim.run import SimulationResult, simulate
 from sim.verify import Verification, verify
@@ -111,6 +112,13 @@ class Design:
         """
         return verify(self._home(), images, labels, trace_images=trace_images,
                       processes=processes, progress=progress)
+
+    def activity(self, images: np.ndarray, *, progress: Progress | None = None) -> Activity:
+        """How often the circuit's wires toggle on images uint8 ``[N, C, H, W]``, by simulation.
+
+        :func:`spikeloom.energy.power.model_power` makes a power of it.
+        """
+        return simulate_activity(self._home(), images, progress=progress)
 
     def synthesize(self, target: str | None = None, *, clock_mhz: float | None = None,
                    seed: int = 1, work: str | Path | None = None,

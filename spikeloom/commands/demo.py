@@ -62,7 +62,8 @@ def demo(ctx: click.Context, output: Path, target: str, as_json: bool) -> None:
         layers = ("layers", "stages", "energy", "notes")
         terminal.print_json({
             **{name: value for name, value in found.items() if name not in layers},
-            "energy": {name: value for name, value in found["energy"].items() if name != "layers"},
+            "energy": {name: value for name, value in found["energy"].items()
+                       if name not in ("layers", "memories")},
             "synthesis": placed.as_dict(), "report": str(page), "seconds": round(seconds, 1)})
     else:
         terminal.figures(f"{preset.name}: {len(images)} test images, {target}",

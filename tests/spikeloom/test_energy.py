@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ir import Graph, Node, pixels
-from ir.ops import Conv, ParallelNeuron, Repeat, SelfAttention
-from spikeloom.energy import FP32, INT8, model_energy
+from ir.ops import Conv, Lif, ParallelNeuron, Repeat, SelfAttention
+from spikeloom.energy import FP32, INT8, Counting, model_energy
+from spikeloom.energy.measure import count_energy
 from tests.ir.field import field_graph
 from tests.ir.graphs import small_graph
 
@@ -148,3 +149,66 @@ def test_every_operator_with_weights_or_sums_is_counted():
     assert layers["parallel"].macs == np.count_nonzero(neuron.weight) * 8 * 9
     # two heads of four channels, values twice as wide, counts: K^T V and Q (K^T V)
     assert layers["sums"].macs == 2 * 3 * 9 * 2 * 4 * 8 and layers["sums"].rate is None
+
+
+def test_papers_count_padding_steps_and_rates():
+    graph = small_graph(size=4, channels=4, classes=3, steps=3, self_attention=True)
+    trace = random_trace(graph, 4)
+    layers = {layer.name: layer for layer in model_energy(graph, trace).layers}
+    # the stem's result is repeated, and papers run it in all three steps: 3x3 kernels, 16 outputs
+    assert layers["stem"].operations(Counting.PAPERS_AC) == (3 * 9 * 16 * 4, 0)
+    down = trace["stem_lif"].mean() * 3 * 9 * 4 * 4 * 4
+    assert layers["down"].operations(Counting.PAPERS_AC) == (0, pytest.approx(down))
+    assert layers["down"].operations(Counting.EXECUTED) == (0, layers["down"].acs)
+    query, key, value = (part.mean() for part in np.split(trace["qkv_lif"], 3, axis=2))
+    products = 3 * 4 * 4 * 2  # steps, tokens, channels, channels of a head
+    assert layers["sums"].operations(Counting.PAPERS_MAC)[1] == pytest.approx(
+        products * (min(key, value) + query))
+
+
+def test_counts_are_spikes_or_numbers_as_papers_like():
+    graph = field_graph(3)
+    trace = random_trace(graph, 3)
+    layers = {layer.name: layer for layer in model_energy(graph, trace).layers}
+    node = next(node for node in graph.nodes if node.name == "stem")
+    stem = layers["stem"]
+    dense = stem.flops
+    assert graph.types["image"].interval.high == 15 and isinstance(node.op, Conv)
+    assert stem.operations(Counting.PAPERS_AC) == (0, pytest.approx(dense * trace["image"].mean()))
+    assert stem.operations(Counting.PAPERS_MAC) == (dense, 0)
+
+
+def test_memories_of_a_walk():
+    graph = small_graph(size=4, channels=4, steps=3, self_attention=True)
+    energy = model_energy(graph, random_trace(graph, 6))
+    moved = {memory.name: memory for memory in energy.memories}
+    assert list(moved) == [node.name for node in graph.nodes]
+    layers = {layer.name: layer for layer in energy.layers}
+    assert moved["down"].weights == layers["down"].weight_bits
+    # windows of nine spikes, four channels and three steps at four positions
+    assert moved["down"].buffer_read == 9 * 4 * 3 * 4
+    assert moved["down"].buffer_written == 3 * 4 * 16
+    assert moved["qkv"].buffer_read == moved["qkv"].state_read == 0
+    neurons = next(node.op for node in graph.nodes if node.name == "stem_lif")
+    assert isinstance(neurons, Lif)
+    bits = neurons.potential(graph.types["current"]).bits
+    assert moved["stem_lif"].state_read == moved["stem_lif"].state_written == 2 * 4 * 16 * bits
+    sums = layers["sums"]
+    # at most four tokens meet: sums of K^T V have three bits
+    assert moved["sums"].state_read == sums.acs * 3 and moved["sums"].state_written < sums.acs * 3
+    assert moved["sums"].state_written == sums.kept * 3 > 0
+    total = sum(memory.bits for memory in energy.memories)
+    assert energy.traffic_nanojoules(INT8) == pytest.approx(total * 10 / 64 / 1000)
+    assert energy.as_dict()["memory_nj"] == energy.traffic_nanojoules(INT8)
+
+
+def test_a_data_set_is_counted_batch_by_batch(monkeypatch):
+    graph = small_graph()
+    images = np.random.default_rng(0).integers(0, 256, (5, 1, 4, 4), dtype=np.uint8)
+    whole = count_energy(graph, images)
+    monkeypatch.setattr("spikeloom.energy.measure.BATCH", 2)
+    parts = count_energy(graph, images)
+    assert parts.images == whole.images == 5
+    assert parts.acs == pytest.approx(whole.acs) and whole.acs > 0
+    with pytest.raises(ValueError, match="There are no images to count operations on"):
+        count_energy(graph, images[:0])

@@ -26,6 +26,7 @@ def test_a_rate_gives_the_published_energy(name):
 def test_every_layer_of_the_authors_log():
     network = find_published(LOGGED)
     layers, log = network.layers(), network.measured
+    assert log is not None
     said = [layer for layer in layers if layer.published is not None]
     assert len(said) == 4 + 8 * 6
     for layer in said:

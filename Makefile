@@ -25,10 +25,15 @@ demo: $(READY)
 test: lint
 	$(BIN)/pytest -q -n 2
 
-# The promised figures, measured on whole test sets and placed circuits: takes an hour or more, and
-# needs SPIKELOOM_DATA.
-bench: $(READY)
-	$(BIN)/python -m spikeloom.benchmark
+# The promised figures, beside other tools' where those are installed: takes hours the first time,
+# goes on where it was interrupted, and needs SPIKELOOM_DATA. Writes docs/bench.md.
+bench: $(READY) .venv/.peers
+	$(BIN)/spikeloom bench -o runs/bench --docs docs/bench.md
+
+# The tools that it compares with. Nothing else needs them.
+.venv/.peers: requirements-peers.lock $(READY)
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -r requirements-peers.lock
+	touch $@
 
 # Every system of the zoo: 200 images through each circuit, every value compared. Takes half an
 # hour the first time, goes on where it was interrupted, and needs SPIKELOOM_DATA.

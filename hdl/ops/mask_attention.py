@@ -11,6 +11,7 @@ from hdl.area import logic, ram
 from hdl.arith import wrapping
 from hdl.layout import Layout
 from hdl.memory import Memory
+from hdl.steps import Steps
 from hdl.wires import Process, Wire
 from ir import Budget
 from ir.ops import MaskAttention
@@ -39,7 +40,9 @@ class MaskAttentionTiming:
         full: list[int] = []
         freed: list[int] = []
         left: list[int] = []
-        return [self._collect(i, full, freed, left), self._send(o, full, freed, left)]
+        steps = Steps(o, MaskAttentionLanes.SENDING)
+        return [self._collect(i, full, freed, left), self._send(steps, full, freed, left),
+                steps.leave(self.images * self.out.image_beats)]
 
     def _collect(self, i: Wire, full: list[int], freed: list[int], left: list[int]) -> Process:
         positions, ready, beat, number = self.a.tensor.positions, 0, 0, 0
@@ -59,20 +62,18 @@ class MaskAttentionTiming:
                     beat += 1
             full.append(ready + 1)
 
-    def _send(self, o: Wire, full: list[int], freed: list[int], left: list[int]) -> Process:
-        issued, beat = -1, 0
+    def _send(self, steps: Steps, full: list[int], freed: list[int], left: list[int]) -> Process:
+        step = cycle = 0
         for image in range(self.images):
             while len(full) <= image:
                 yield
             for _ in range(self.out.tensor.positions):
                 for _ in range(self.out.position_beats):
-                    yield from o.taken(beat - 2)
-                    room = o.takes[beat - 2] if beat >= 2 else 0
-                    issued = max(issued + 1, full[image], room)
-                    o.offer(issued + 2)
-                    beat += 1
-                left.append(issued)
-            freed.append(issued + 1)
+                    step, cycle = yield from steps.enter(step, full[image])
+                    steps.entered.append(step)
+                    step += 1
+                left.append(cycle)
+            freed.append((yield from steps.enter(step, 0))[1])
 
 
 class MaskAttentionLanes(wiring.Component):
@@ -98,7 +99,10 @@ class MaskAttentionLanes(wiring.Component):
         Input and output stream.
     """
 
-    LATENCY = 4
+    SENDING = 3
+    """Steps from asking for a beat's words to offering it."""
+
+    LATENCY = 2 + SENDING
     images = 2
 
     def __init__(self, op: MaskAttention, a: Layout):
@@ -207,7 +211,9 @@ class MaskAttentionLanes(wiring.Component):
         beat, position = Signal(range(beats)), Signal(range(positions))
         bank, slot = Signal(), Signal(range(kept * beats))
         step, issue = Signal(), Signal()
-        left = Signal()
+        left, there = Signal(), Signal()
+        # Without a reset, for a block RAM's own: its data come late without.
+        query, seen = (Signal(self.a.lanes, reset_less=True) for _ in range(2))
         self.sending = full
         m.d.comb += [
             step.eq(~self.o.valid | self.o.ready),
@@ -229,9 +235,10 @@ class MaskAttentionLanes(wiring.Component):
         using, used_up = Signal(), Signal()
         with m.If(step):
             m.d.sync += [
-                left.eq(issue), using.eq(bank), used_up.eq(final), self.o.valid.eq(left),
-                self.o.payload.as_value().eq(
-                    queries.read_data & Mux(using, masks[1].read_data, masks[0].read_data)),
+                left.eq(issue), using.eq(bank), used_up.eq(final), there.eq(left),
+                query.eq(queries.read_data),
+                seen.eq(Mux(using, masks[1].read_data, masks[0].read_data)),
+                self.o.valid.eq(there), self.o.payload.as_value().eq(query & seen),
             ]
         # A mask is free only when its last word has left the read port.
         freed = Mux(step & left & used_up, 1 << using, 0)

@@ -9,9 +9,12 @@ TRELLIS_DPR16X4 with contents, up to 128 words deep, and a ROM becomes LUTs.
 import json
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from flows.boards import pins_for
 from flows.carry_ends import OPEN, trim_carry_ends
+from flows.circuit import Circuit
+from flows.columns import with_columns
 from flows.constraints import write_lpf
 from flows.flow import NETLIST, PLACED, Cell, Flow, Implementation, flat_module
 from flows.harness import HARNESS
@@ -22,6 +25,11 @@ from flows.reports import Kind, Usage
 from flows.targets import Target
 
 __all__ = ["Ecp5"]
+
+MEMORY = "spikeloom_memory.v"
+"""The memory leaf of a generated design; here another one takes its place."""
+
+LEAF = Path(__file__).with_name("leaves") / "ecp5.v"
 
 
 class Ecp5(Flow):
@@ -46,6 +54,12 @@ class Ecp5(Flow):
         # digits that is two LUTs fewer on the longest paths, for 5 % more of them in all.
         return (f"{synth} -run begin:map_luts", "techmap -map +/lattice/latches_map.v",
                 "abc9 -W 800", "clean", f"{synth} -run map_cells:")
+
+    def sources(self, circuit: Circuit) -> dict[str, bytes]:
+        files = super().sources(circuit)
+        if MEMORY in files:
+            files |= {MEMORY: LEAF.read_bytes(), **with_columns(circuit.memories)}
+        return files
 
     def count(self, cells: Sequence[Cell]) -> Usage:
         types = Counter(cell["type"] for cell in cells)

@@ -96,7 +96,7 @@ class Flow(ABC):
         step = Step(name="synthesis", tool="yosys", log="yosys.log",
                     arguments=("-q", "-l", "yosys.log", "-s", "synth.ys"))
         reset_low = any(pin.inverted for pin in pins_for(target.board) if pin.port == "reset")
-        files = {**circuit.sources, **circuit.memories,
+        files = {**self.sources(circuit),
                  "harness.il": harness(circuit, reset_low=reset_low),
                  "synth.ys": self._script(circuit, target).encode()}
         return Plan(files, steps=(step,), outputs=(NETLIST,))
@@ -124,6 +124,10 @@ class Flow(ABC):
         files = {NETLIST: json.dumps(document).encode(), "gates.ys": script.encode(),
                  **{name: (MODELS / name).read_bytes() for name in self.models}}
         return Plan(files, steps=(step,), outputs=(GATES,))
+
+    def sources(self, circuit: Circuit) -> dict[str, bytes]:
+        """The circuit's files for the family: its Verilog, and what that reads."""
+        return {**circuit.sources, **circuit.memories}
 
     def _script(self, circuit: Circuit, target: Target) -> str:
         return (f"read_verilog {' '.join(circuit.sources)}\n"

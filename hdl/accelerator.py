@@ -81,7 +81,6 @@ class Accelerator(wiring.Component):
         m = Module()
         m.submodules.network = network = self.network
         m.submodules.pixel_input = pixels = PixelInput(network.layouts[IMAGE])
-        m.submodules.malformed = malformed = Fifo(1, IMAGES_IN_FLIGHT)
         m.submodules.registers = registers = RegisterFile(
             network=self.digest, pixels=self.pixels, classes=self.classes)
         packet = data.StructLayout({"logit": 32, "last": 1, "malformed": 1})
@@ -89,10 +88,13 @@ class Accelerator(wiring.Component):
         m.submodules.output = output = Relay(packet)
         m.submodules.input = entry = Relay(network.layouts[IMAGE].payload)
         m.submodules.flag = flag = Relay(1)
+        m.submodules.known = known = Relay(1)
+        m.submodules.malformed = malformed = Fifo(1, IMAGES_IN_FLIGHT - 2 * Relay.DEPTH)
         wiring.connect(m, pixels.o, entry.i)
         wiring.connect(m, entry.o, network.i)
         wiring.connect(m, pixels.flag, flag.i)
         wiring.connect(m, flag.o, malformed.i)
+        wiring.connect(m, malformed.o, known.i)
 
         leaves, sent = Signal(), Signal()
         _, final = counter(m, self.classes, sent, "logit")
@@ -101,11 +103,11 @@ class Accelerator(wiring.Component):
             pixels.tlast.eq(self.s_axis_tlast), self.s_axis_tready.eq(pixels.tready),
             output.i.p.logit.eq(network.o.p[0]),
             output.i.p.last.eq(final),
-            output.i.p.malformed.eq(malformed.o.payload),
-            output.i.valid.eq(network.o.valid & malformed.o.valid),
-            network.o.ready.eq(output.i.ready & malformed.o.valid),
+            output.i.p.malformed.eq(known.o.payload),
+            output.i.valid.eq(network.o.valid & known.o.valid),
+            network.o.ready.eq(output.i.ready & known.o.valid),
             sent.eq(output.i.valid & output.i.ready),
-            malformed.o.ready.eq(sent & final),
+            known.o.ready.eq(sent & final),
             self.m_axis_tdata.eq(output.o.p.logit),
             self.m_axis_tlast.eq(output.o.p.last),
             self.m_axis_tuser.eq(output.o.p.malformed),

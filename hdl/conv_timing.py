@@ -27,7 +27,7 @@ WINDOW = 2
 RELEASED = 1
 """Cycles from the search's taking the last word of rows to their release."""
 
-LISTED = 2
+LISTED = 3
 """Cycles from a window's last one to its lists being whole."""
 
 BEGUN = 2
@@ -58,6 +58,10 @@ class ConvTiming:
     @property
     def window(self) -> Window:
         return self.load.window
+
+    @cached_property
+    def _reading(self) -> int:
+        return WordReader.latency(self.a, self.window, self.scan)
 
     def service(self) -> float:
         """Cycles per image that the engine needs for itself, never waiting for another.
@@ -99,7 +103,7 @@ class ConvTiming:
                 arrived = started[-1] + (row_beats - 1)
             filled = started[need_row] + ((need_column + 1) * self.a.position_beats - 1 + FILLED)
             issue = np.maximum(filled + CHOSEN, issued)
-            begin = np.maximum(np.maximum(issue + WordReader.LATENCY, done), before + 1)
+            begin = np.maximum(np.maximum(issue + self._reading, done), before + 1)
             issued, done = issue + spacing[number], begin + find[number]
             before, replayed = replayed, np.maximum(
                 replayed + add[number], done + (LISTED + BEGUN - 1) + lead[number])
@@ -153,7 +157,7 @@ class ConvTiming:
                         yield
                     issue = max(filled[need] + CHOSEN, issued)
                     free = replayed[number - 2] + 1 if number >= 2 else 0
-                    begin = max(issue + WordReader.LATENCY, done, free)
+                    begin = max(issue + self._reading, done, free)
                     issued = issue + max(WINDOW, count[number % len(count)])
                     done = begin + cycles[number]
                     listed.append(done + LISTED)
@@ -165,7 +169,7 @@ class ConvTiming:
 
     def _add(self, listed: list[int], replayed: list[int], o: Wire) -> Process:
         drain, adder = self.out.groups, SpikeAdder
-        depth = adder.buffer_depth(self.out)
+        depth, latency = adder.buffer_depth(self.out), adder.latency(self.out)
         issued, spaced, beats = -1, 0, 0
         for number, sums in enumerate(self.load.replay.tolist()):
             while len(listed) <= number:
@@ -180,5 +184,5 @@ class ConvTiming:
                     issued = max(last, spaced, room)
                     spaced, beats = issued + drain, beats + drain
                     for beat in range(drain):
-                        o.offer(issued + adder.LATENCY + beat)
+                        o.offer(issued + latency + beat)
             replayed.append(issued)

@@ -22,7 +22,7 @@ class EventLists(wiring.Component):
 
     Timing
     ------
-    A word takes as many cycles as it has ones, and at least one. A bank is full two cycles after
+    A word takes as many cycles as it has ones, and at least one. A bank is full three cycles after
     the last of its window's words is done with.
 
     Parameters
@@ -75,8 +75,10 @@ class EventLists(wiring.Component):
         # The lists that grow are those of one step: their counts need no search among all.
         counts = Signal(data.ArrayLayout(range(self.longest + 1), self.planes))
         count, found = Signal(range(self.longest + 1)), Signal()
+        following = Signal.like(count)
         m.d.comb += [
             count.eq(counts[event.plane]),
+            following.eq(count + 1),
             found.eq(event.valid & event.spike),
             lists.write_en.eq(found),
             lists.write_addr.eq(Cat(count[:self.segment_depth.bit_length() - 1], event.segment)),
@@ -86,13 +88,18 @@ class EventLists(wiring.Component):
             with m.If(fresh):
                 m.d.sync += counts[plane].eq(0)
             with m.Elif(found & (event.plane == plane)):
-                m.d.sync += counts[plane].eq(count + 1)
+                m.d.sync += counts[plane].eq(following)
+        # What the reader is to know, it may know a cycle later.
+        noted = Signal(data.StructLayout({
+            "event": event.shape(), "spike": 1, "count": following.shape()}))
+        m.d.sync += [noted.event.eq(event), noted.spike.eq(found), noted.count.eq(following)]
+        event, found = noted.event, noted.spike
         for segment in range(2 * self.segments):
             with m.If(opens[segment // self.segments]):
                 m.d.sync += [self.counts[segment].eq(0), self.some[segment].eq(0),
                              self.many[segment].eq(0)]
             with m.Elif(found & (event.segment == segment)):
-                m.d.sync += [self.counts[segment].eq(count + 1), self.some[segment].eq(1),
+                m.d.sync += [self.counts[segment].eq(noted.count), self.some[segment].eq(1),
                              self.many[segment].eq(self.some[segment])]
         for b in range(2):
             with m.If(self.free[b]):

@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.memory import Memory
+from hdl.memory import Memory, late
 
 __all__ = ["Fifo"]
 
@@ -14,8 +14,9 @@ class Fifo(wiring.Component):
 
     Timing
     ------
-    Latency :attr:`latency` cycles when empty, one beat per cycle. ``i.ready`` and ``o.valid``
-    come from registers alone, so that a chain of buffers has no long path.
+    Latency :meth:`latency` cycles when empty, one beat per cycle: a register follows a memory
+    whose words come late. ``i.ready`` and ``o.valid`` come from registers alone, so that a chain
+    of buffers has no long path.
 
     Parameters
     ----------
@@ -23,9 +24,6 @@ class Fifo(wiring.Component):
         Payload of the stream.
     depth : int
         Beats that fit, at least 2.
-    registered : bool
-        Whether a register follows the memory: a block RAM's data come early in their cycle with
-        it, late without.
 
     Members
     -------
@@ -33,22 +31,23 @@ class Fifo(wiring.Component):
         The stream before and behind.
     """
 
-    LATENCY = 2
-    """Of one that is not ``registered``; a cycle more of one that is."""
-
-    def __init__(self, shape, depth: int, *, registered: bool = False):
+    def __init__(self, shape, depth: int):
         if depth < 2:
             raise ValueError(f"Fifo depth must be at least 2, not {depth}")
-        self.depth, self.registered = depth, registered
-        self.latency = self.LATENCY + registered
+        self.depth = depth
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+
+    @staticmethod
+    def latency(bits: int, depth: int) -> int:
+        """Cycles of an empty buffer of ``depth`` payloads of ``bits``."""
+        return 2 + late(bits, depth)
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.words = words = Memory(width=len(Value.cast(self.i.payload)),
-                                            depth=self.depth)
+        width = len(Value.cast(self.i.payload))
+        m.submodules.words = words = Memory(width=width, depth=self.depth)
         step = Signal()
-        if self.registered:
+        if late(width, self.depth):
             fetched, payload = Signal(), Signal.like(self.o.payload, reset_less=True)
             m.d.comb += [step.eq(~fetched | ~self.o.valid | self.o.ready),
                          self.o.payload.eq(payload)]

@@ -7,7 +7,18 @@ from amaranth import *
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Memory", "MemoryFiles"]
+__all__ = ["Memory", "MemoryFiles", "late"]
+
+BLOCK_BITS, BLOCK_DEPTH = 2048, 129
+"""Of so many bits in all, or so many words, a memory that is written becomes block RAM on ECP5."""
+
+
+def late(width: int, depth: int) -> bool:
+    """Whether words of such a memory that is written come late in their cycle, as a block RAM's.
+
+    What reads it then goes through a register first, which becomes the block RAM's own.
+    """
+    return width * depth >= BLOCK_BITS or depth >= BLOCK_DEPTH
 
 
 @runtime_checkable

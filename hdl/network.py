@@ -98,7 +98,7 @@ class Network(wiring.Component):
         layout = self.layouts[shortcut.source]
         depth = max(2, shortcut.positions * layout.position_beats)
         title = f"{shortcut.reader}_shortcut{shortcut.port or ''}"
-        return self._behind(m, title, Fifo(layout.payload, depth, registered=True), source)
+        return self._behind(m, title, Fifo(layout.payload, depth), source)
 
     def _probe(self, m, name, source):
         fire = Signal(name=f"probe_{name}_fire")

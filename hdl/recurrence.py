@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.area import logic, ram
 from hdl.arith import counter
 from hdl.layout import Layout, shape_of
-from hdl.memory import Memory
+from hdl.memory import Memory, late
 from hdl.steps import Steps
 from hdl.wires import Process, Wire
 from ir import Budget
@@ -64,9 +64,10 @@ class Recurrence(wiring.Component):
 
     Timing
     ------
-    Latency :attr:`LATENCY` cycles: one to read the state, and the stages. One beat per cycle;
-    where a state comes again after fewer than :attr:`LOOP` beats, a round of ``period`` beats
-    takes :attr:`LOOP` cycles. A stalled output stalls the input.
+    Latency :attr:`LATENCY` cycles: one to read the state, or two where its memory is large, and
+    the stages. One beat per cycle; where a state comes again after fewer than :attr:`LOOP` beats,
+    a round of ``period`` beats takes :attr:`LOOP` cycles. A stalled output stalls the
+    input.
 
     Parameters
     ----------
@@ -93,7 +94,9 @@ class Recurrence(wiring.Component):
         self.a, self.out, self.state = a, out, state
         self.period, self.rounds, self.every = period, rounds, every
         self.charging = charging
-        self.LATENCY = self.LOOP = 1 + charging + settling
+        # A register follows a memory whose words come late.
+        self.reading = 1 + (rounds > 1 and late(state.bits * a.lanes, period))
+        self.LATENCY = self.LOOP = self.reading + charging + settling
         super().__init__({"i": In(a.signature()), "o": Out(out.signature())})
 
     def constants(self, m: Module, step: Value, taken: Value) -> Value | None:
@@ -118,7 +121,8 @@ class Recurrence(wiring.Component):
     def area(self) -> Budget:
         """Estimated resources, without constants."""
         state, lanes = self.state.bits, self.a.lanes
-        need = logic(40 + 2 * lanes * state, 30 + lanes * (state + self.a.tensor.interval.bits))
+        need = logic(40 + 2 * lanes * state,
+                     30 + lanes * (state + self.reading * self.a.tensor.interval.bits))
         return need + ram(lanes * state, self.period) if self.rounds > 1 else need
 
     def timing(self, images: np.ndarray) -> "RecurrenceTiming":
@@ -149,17 +153,16 @@ class Recurrence(wiring.Component):
 
         tags = data.StructLayout({"valid": 1, "first": 1, "last": 1, "beat": beat.shape()})
         at = [Signal(tags, name=f"stage{n}") for n in range(self.LATENCY - 1)]
-        x = Signal(self.i.payload.shape())
         h = Signal(data.ArrayLayout(state, lanes))
         # Constants are asked for two steps before they are needed.
-        asking = taken if self.charging == 1 else step & at[self.charging - 2].valid
+        ahead = self.reading + self.charging - 2
+        asking = step & at[ahead - 1].valid if ahead else taken
         constants = self.constants(m, step, asking)
         v = Signal.like(h)
         with m.If(step):
             m.d.sync += [
                 at[0].valid.eq(taken), at[0].first.eq(first), at[0].last.eq(last),
                 at[0].beat.eq(beat),
-                x.eq(self.i.payload),
                 *(after.eq(before) for before, after in pairwise(at)),
                 self.o.valid.eq(at[-1].valid & (self.every | at[-1].last)),
             ]
@@ -170,6 +173,9 @@ class Recurrence(wiring.Component):
                 m.d.sync += register.eq(value)
             return register
 
+        x = self.i.payload
+        for _ in range(self.reading):
+            x = later(x)
         settled = Signal.like(h)
         for lane in range(lanes):
             charged = self.charge(v[lane], x[lane], later)
@@ -180,10 +186,15 @@ class Recurrence(wiring.Component):
                 m.d.sync += [h[lane].eq(charged), self.o.p[lane].eq(output)]
         if self.rounds > 1:
             m.submodules.state = memory = Memory(width=state.width * lanes, depth=self.period)
+            read = memory.read_data
+            if self.reading > 1:
+                read = Signal.like(memory.read_data, reset_less=True)
+                with m.If(step):
+                    m.d.sync += read.eq(memory.read_data)
             m.d.comb += [
                 memory.read_en.eq(step),
                 memory.read_addr.eq(beat),
-                v.eq(Mux(at[0].first, 0, memory.read_data)),
+                v.eq(Mux(at[self.reading - 1].first, 0, read)),
                 memory.write_en.eq(step & at[-1].valid),
                 memory.write_addr.eq(at[-1].beat),
                 memory.write_data.eq(settled),

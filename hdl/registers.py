@@ -76,11 +76,11 @@ class RegisterFile(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         clear = self._write(m)
-        inside = Signal(16)
-        m.d.sync += inside.eq(inside + self.opens - self.leaves)
+        inside, busy, failed = Signal(16), Signal(), Signal()
+        m.d.sync += [inside.eq(inside + self.opens - self.leaves), busy.eq(inside != 0)]
         counters = {"IMAGES_IN": self.enters, "IMAGES_OUT": self.leaves,
                     "SHORT_PACKETS": self.short, "LONG_PACKETS": self.long,
-                    "CYCLES": C(1), "BUSY": inside != 0}
+                    "CYCLES": C(1), "BUSY": busy}
         values = {"ID": C(IDENTITY, 32), "VERSION": C(VERSION, 32),
                   "NETWORK": C(self.network, 32), "CONTROL": C(0, 32),
                   "PIXELS": C(self.pixels, 32), "CLASSES": C(self.classes, 32)}
@@ -95,8 +95,8 @@ class RegisterFile(wiring.Component):
                 values |= {f"{name}_LO": counter[:32], f"{name}_HI": counter[32:]}
             else:
                 values[name] = counter
-        values["STATUS"] = Cat(inside != 0, (values["SHORT_PACKETS"] | values["LONG_PACKETS"])
-                               .any())
+        m.d.sync += failed.eq((values["SHORT_PACKETS"] | values["LONG_PACKETS"]).any())
+        values["STATUS"] = Cat(busy, failed)
         # The address is a register before one of so many words is chosen by it.
         address, asked = Signal(6), Signal()
         m.d.comb += self.arready.eq(~(asked | self.rvalid))
@@ -116,15 +116,19 @@ class RegisterFile(wiring.Component):
         return m
 
     def _write(self, m):
-        """Take address and data together; the one register that can be written is CONTROL."""
+        """Take address and data together; the one register that can be written is CONTROL.
+
+        What it clears is cleared two cycles after: reading takes longer.
+        """
         take, clear = Signal(), Signal()
         control = next(r for r in REGISTERS if r.name == "CONTROL").address
         m.d.comb += [
             take.eq(self.awvalid & self.wvalid & ~self.bvalid),
             self.awready.eq(take),
             self.wready.eq(take),
-            clear.eq(take & (self.awaddr[2:] == control // 4) & self.wstrb[0] & self.wdata[0]),
         ]
+        m.d.sync += clear.eq(
+            take & (self.awaddr[2:] == control // 4) & self.wstrb[0] & self.wdata[0])
         with m.If(self.bvalid & self.bready):
             m.d.sync += self.bvalid.eq(0)
         with m.If(take):

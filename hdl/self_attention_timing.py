@@ -13,10 +13,7 @@ __all__ = ["SelfAttentionTiming"]
 PERMIT = 1
 """Cycles to find out whether a token may enter."""
 
-WHOLE = 4
-"""Cycles from a token's last row to its being in memory."""
-
-FETCHED = 2
+FETCHED = 3
 """Cycles from a token's last query read to its first question."""
 
 
@@ -28,7 +25,14 @@ class SelfAttentionTiming:
     a: Layout
     out: Layout
     depth: int
+    reading: int
+    latency: int
     images: int
+
+    @property
+    def whole(self) -> int:
+        """Cycles from a token's last row to its being in memory."""
+        return 3 + self.reading
 
     @property
     def head(self) -> int:
@@ -63,7 +67,7 @@ class SelfAttentionTiming:
         count = max(self.a.position_beats + PERMIT, self.rows)
         spacing = max(self.sum_cycles, self.out.groups)
         ask = max(self.asked_sums * spacing, self.query_beats + FETCHED)
-        counted = 1 + PERMIT + self.a.position_beats + others * count + self.rows + WHOLE
+        counted = 1 + PERMIT + self.a.position_beats + others * count + self.rows + self.whole
         asked = (self.query_beats - 1 + FETCHED + others * ask
                  + self.sum_cycles + (self.asked_sums - 1) * spacing)
         return float(max((others + 1) * count, (others + 1) * ask, (counted + asked) / 2))
@@ -101,7 +105,7 @@ class SelfAttentionTiming:
                     beat += 1
                 counted.append(max(ready, counted[-1] + self.rows if counted else 0))
                 number += 1
-            full.append(counted[-1] + self.rows + WHOLE)
+            full.append(counted[-1] + self.rows + self.whole)
 
     def _ask(self, o: Wire, full: list[int], asked: list[int]) -> Process:
         groups = self.out.groups
@@ -122,7 +126,7 @@ class SelfAttentionTiming:
                     issued = max(issued + self.sum_cycles, room, spaced)
                     spaced = issued + groups
                     for beat in range(groups):
-                        o.offer(issued + 6 + beat)
+                        o.offer(issued + self.latency + beat)
                     sent += groups
                 done = issued
                 asked.append(done)

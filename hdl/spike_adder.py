@@ -44,7 +44,7 @@ class SpikeAdder(wiring.Component):
     Timing
     ------
     A group and time step takes as many cycles as its lists have events (an empty list counts as
-    one), and at least ``lanes / drain``. Its first beat comes :attr:`LATENCY` cycles after its
+    one), and at least ``lanes / drain``. Its first beat comes :meth:`latency` cycles after its
     last event is issued. Only the issue of a group's last event waits for room at the output: the
     datapath behind never stalls.
 
@@ -67,7 +67,8 @@ class SpikeAdder(wiring.Component):
         Output stream.
     """
 
-    LATENCY = 12
+    PIPELINE = 10
+    """Cycles from a group's last event to its first beat's coming to the buffer."""
 
     def __init__(self, op: Conv, a: TensorType, out: Layout, source: EventSource, *, name: str):
         self.op, self.a, self.out, self.source, self.name = op, a, out, source, name
@@ -84,7 +85,12 @@ class SpikeAdder(wiring.Component):
     @staticmethod
     def buffer_depth(out: Layout) -> int:
         """Beats that the output buffers: enough to cover the pipeline behind the issue."""
-        return 16 * -(-(SpikeAdder.LATENCY + 2 * out.groups) // 16)
+        return 16 * -(-(SpikeAdder.PIPELINE + 2 + 2 * out.groups) // 16)
+
+    @staticmethod
+    def latency(out: Layout) -> int:
+        """Cycles from the issue of a group's last event to its first beat, nothing waiting."""
+        return SpikeAdder.PIPELINE + Fifo.latency(out.bits, SpikeAdder.buffer_depth(out))
 
     def elaborate(self, platform):
         m = Module()

@@ -118,7 +118,8 @@ def _logit_times(lowering: Lowering, tensors: Mapping[str, np.ndarray], images: 
             if shortcut := buffers.get(reader):
                 depth = max(2, shortcut.positions * lowering.layouts[name].position_beats)
                 output, before = wire(), output
-                processes.append(buffer(before, output, beats, depth, Fifo.LATENCY + 1))
+                processes.append(buffer(before, output, beats, depth,
+                                        Fifo.latency(lowering.layouts[name].bits, depth)))
             ports[reader] = output
     for node in graph.nodes:
         model = lowering.stages[node.name].component.timing(

@@ -72,7 +72,8 @@ class WindowLanes(wiring.Component):
     def latency(self) -> int:
         """Cycles from a beat's last tap being asked for to the beat at the output."""
         taps = PointTaps if self.pointwise else WindowTaps
-        return taps.LATENCY + self.terming + 1 + self.finishing + Fifo.LATENCY
+        return (taps.LATENCY + self.terming + 1 + self.finishing
+                + Fifo.latency(self.out.bits, self.DEPTH))
 
     def terms(self, m: Module, taps: Taps) -> list[Value]:
         """What is reduced of each lane, :attr:`terming` cycles after the values."""

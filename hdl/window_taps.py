@@ -94,7 +94,8 @@ class WindowTaps(wiring.Component):
         steps = self.layout.tensor.steps
         groups = words // steps
         at, slot = tap["window"], Signal(range(2 * ring))
-        m.d.comb += slot.eq(at.slot + tap["row"] - at.row0)
+        values = Signal(len(rows.read_data), reset_less=True)
+        m.d.comb += [slot.eq(at.slot + tap["row"] - at.row0), self.values.as_value().eq(values)]
 
         row_part = Signal(range(ring * per_row))
         column_part = Signal(range(-window.padding * words,
@@ -110,7 +111,7 @@ class WindowTaps(wiring.Component):
             group.eq(tap["group"]),
             rows.read_addr.eq(row_part + column_part + word_part),
             self.address.eq(tap_part + group), self.group.eq(group),
-            self.values.as_value().eq(rows.read_data),
+            values.eq(rows.read_data),
             Cat(self.first, self.last).eq(
                 delayed(m, Cat(tap["first"], tap["sent"]), self.LATENCY - 1)),
         ]

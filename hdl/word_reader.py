@@ -61,7 +61,9 @@ class WordReader(wiring.Component):
         Words, see :func:`word_layout`.
     """
 
-    LATENCY = 7
+    FETCHING = 5
+    """Cycles from a word's being named to its coming to the buffer."""
+
     DEPTH = 16
 
     def __init__(self, layout: Layout, window: Window, scan: int, *, pad_value: int = 0):
@@ -75,6 +77,12 @@ class WordReader(wiring.Component):
             "read_data": In(scan * layout.tensor.interval.bits),
             "o": Out(stream.Signature(word_layout(layout, window, scan))),
         })
+
+    @staticmethod
+    def latency(layout: Layout, window: Window, scan: int) -> int:
+        """Cycles from a word's being named to its being offered, nothing waiting."""
+        bits = word_layout(layout, window, scan).size
+        return WordReader.FETCHING + Fifo.latency(bits, WordReader.DEPTH)
 
     def elaborate(self, platform):
         m = Module()

@@ -22,6 +22,9 @@ __all__ = ["MaskAttentionLanes", "MaskAttentionTiming"]
 PERMIT = 1
 """Cycles to find out whether a position may enter."""
 
+LEFT = 2
+"""Cycles from asking for a position's last words to there being room for another."""
+
 
 @dataclass(frozen=True)
 class MaskAttentionTiming:
@@ -54,7 +57,7 @@ class MaskAttentionTiming:
             for _ in range(positions):
                 while number >= kept and len(left) <= number - kept:
                     yield
-                ready = max(ready, left[number - kept] + 1 if number >= kept else 0) + PERMIT
+                ready = max(ready, left[number - kept] + LEFT if number >= kept else 0) + PERMIT
                 number += 1
                 for _ in range(self.a.position_beats):
                     yield from i.offered(beat)
@@ -140,8 +143,10 @@ class MaskAttentionLanes(wiring.Component):
         opened, closed, entered = self._collect(m, queries, keys, masks, busy, occupied, kept)
         freed = Signal(2)
         m.d.comb += freed.eq(released["mask"])
+        # What has entered may be counted late: no other can enter at once.
+        came, left = Signal(), Signal()
         m.d.sync += [
-            occupied.eq(occupied + entered - released["position"]),
+            came.eq(entered), left.eq(released["position"]), occupied.eq(occupied + came - left),
             busy.eq((busy | opened) & ~freed),
             full.eq((full | closed) & ~freed),
         ]
@@ -152,16 +157,17 @@ class MaskAttentionLanes(wiring.Component):
         beat, part = Signal(range(beats)), Signal(range(3))
         position, bank = Signal(range(positions)), Signal()
         slot = Signal(range(kept * beats))
-        inside, permitted = Signal(), Signal()
+        inside, ready = Signal(), Signal()
         begins = ~inside
-        taken, closing = Signal(), Signal()
+        taken, ends, closing = Signal(), Signal(), Signal()
         # Whether a position may enter is found out in a cycle of its own.
         room = (occupied != kept) & ~((position == 0) & busy.bit_select(bank, 1))
-        m.d.sync += permitted.eq(~inside & ~taken & room)
+        m.d.sync += ready.eq(Mux(taken, ~ends, inside | room))
         m.d.comb += [
-            self.i.ready.eq(inside | permitted),
-            taken.eq(self.i.valid & self.i.ready),
-            closing.eq(taken & (part == 2) & (beat == beats - 1) & (position == positions - 1)),
+            self.i.ready.eq(ready),
+            taken.eq(self.i.valid & ready),
+            ends.eq((part == 2) & (beat == beats - 1)),
+            closing.eq(taken & ends & (position == positions - 1)),
             queries.write_en.eq(taken & (part == 0)),
             queries.write_addr.eq(slot),
             queries.write_data.eq(self.i.payload),
@@ -172,7 +178,7 @@ class MaskAttentionLanes(wiring.Component):
         ]
         with m.If(taken):
             m.d.sync += [beat.eq(wrapping(beat, beats)),
-                         inside.eq(~((part == 2) & (beat == beats - 1)))]
+                         inside.eq(~ends)]
             with m.If(part == 0):
                 m.d.sync += slot.eq(wrapping(slot, kept * beats))
             with m.If(beat == beats - 1):

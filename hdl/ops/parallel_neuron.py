@@ -13,7 +13,7 @@ from hdl.area import logic, ram
 from hdl.arith import table, wrapping
 from hdl.channel_constants import ChannelConstants
 from hdl.layout import Layout, shape_of
-from hdl.memory import Memory
+from hdl.memory import Memory, late
 from hdl.steps import Steps
 from hdl.wires import Process, Wire
 from ir import Budget
@@ -155,8 +155,10 @@ class ParallelNeuronLanes(wiring.Component):
         row = Adders(lambda value: value)
         row.sum([(C(0), False)] * (len(self.zero) + self.products))
         self.adding = row.registers
-        # A read, the products, their sum, the comparison.
-        self.LATENCY = 4 + self.adding
+        # A read (a register follows a memory whose words come late), the products, their sum, the
+        # comparison.
+        self.reading = 1 + late(a.bits, 2 * self.depth)
+        self.LATENCY = 3 + self.reading + self.adding
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
 
     @property
@@ -261,10 +263,12 @@ class ParallelNeuronLanes(wiring.Component):
                 m.d.sync += register.eq(value)
             return register
 
+        for _ in range(self.reading - 1):
+            turn = later(turn)
         chosen = [[later(C(bits, self.op.steps).bit_select(turn, 1)) for _, bits, _ in tap.digits]
                   for tap in self.taps]
-        threshold = self.threshold.read(m, step, step & at[self.adding])
-        read = [data.View(self.a.payload, memory.read_data) for memory in memories]
+        threshold = self.threshold.read(m, step, step & at[self.reading - 1 + self.adding])
+        read = [self._words(m, memory, step) for memory in memories]
         for lane in range(self.a.lanes):
             terms = self.zero
             for tap, values, bits in zip(self.taps, read, chosen, strict=True):
@@ -277,3 +281,12 @@ class ParallelNeuronLanes(wiring.Component):
         with m.If(step):
             m.d.sync += [at[0].eq(issue), *(after.eq(before) for before, after in pairwise(at)),
                          self.o.valid.eq(at[-1])]
+
+    def _words(self, m, memory, step):
+        """What was read, :attr:`reading` steps after the address."""
+        words = memory.read_data
+        if self.reading > 1:
+            words = Signal.like(memory.read_data, reset_less=True)
+            with m.If(step):
+                m.d.sync += words.eq(memory.read_data)
+        return data.View(self.a.payload, words)

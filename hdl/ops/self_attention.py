@@ -1,7 +1,7 @@
 """Spiking self-attention, keys and values first."""
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 from amaranth import *
@@ -12,7 +12,7 @@ from hdl.area import logic, ram
 from hdl.arith import wrapping
 from hdl.fifo import Fifo
 from hdl.layout import Layout
-from hdl.memory import Memory
+from hdl.memory import Memory, late
 from hdl.self_attention_timing import SelfAttentionTiming
 from ir import Budget, Interval
 from ir.ops import SelfAttention
@@ -80,7 +80,9 @@ class SelfAttentionEngine(wiring.Component):
         self.products, self.counts = (
             data.ArrayLayout(Interval(0, most).bits, self.out.block)
             for most in (product, product * tensor.positions))
-        self.buffer_depth = 16 * -(-(8 + 2 * self.out.groups) // 16)
+        # A register follows memories whose words come late.
+        self.reading = 1 + late(self.counts.as_shape().width, self.rows)
+        self.buffer_depth = 16 * -(-(9 + 2 * self.out.groups) // 16)
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
 
     @property
@@ -101,9 +103,15 @@ class SelfAttentionEngine(wiring.Component):
                 + ram(self.a.bits, self.images * tensor.positions * self.query_beats)
                 + ram(out.bits, self.buffer_depth))
 
+    @property
+    def latency(self) -> int:
+        """Cycles from the last question for a sum to its first beat, nothing waiting."""
+        return 3 + self.reading + Fifo.latency(self.out.bits, self.buffer_depth)
+
     def timing(self, images: np.ndarray) -> SelfAttentionTiming:
         """When the engine does what on input ``images``, ``[N, T, parts * C, H, W]``."""
-        return SelfAttentionTiming(self.op, self.a, self.out, self.buffer_depth, len(images))
+        return SelfAttentionTiming(self.op, self.a, self.out, self.buffer_depth, self.reading,
+                                   self.latency, len(images))
 
     def elaborate(self, platform):
         m = Module()
@@ -116,6 +124,11 @@ class SelfAttentionEngine(wiring.Component):
         busy, full = Signal(2), Signal(2)
         occupied = Signal(range(kept + 1))
 
+        self.words = [bank.read_data for bank in banks]
+        if self.reading > 1:
+            self.words = [Signal(len(bank.read_data), reset_less=True) for bank in banks]
+            m.d.sync += [words.eq(bank.read_data)
+                         for words, bank in zip(self.words, banks, strict=True)]
         entered, opened, token = self._collect(m, queries, busy, occupied, kept)
         closed = self._count(m, token, banks, full)
         left, freed = self._ask(m, queries, banks, full, kept)
@@ -216,30 +229,31 @@ class SelfAttentionEngine(wiring.Component):
                 values.eq(Cat(token["values"][t, 2 * channels + c]
                               for t in steps for c in range(tensor.channels))),
             ]
+        reading = self.reading
         at = [Signal(data.StructLayout({
             "valid": 1, "first": 1, "closing": 1, "bank": 1, "row": row.shape(),
-            "add": self.products}), name=f"count_{n}") for n in range(3)]
+            "add": self.products}), name=f"count_{n}") for n in range(2 + reading)]
         m.d.sync += [
             at[0].valid.eq(active), at[0].first.eq(first), at[0].closing.eq(ends & last),
-            at[0].bank.eq(bank), at[0].row.eq(row), at[1].eq(at[0]), at[2].eq(at[1]),
+            at[0].bank.eq(bank), at[0].row.eq(row),
+            *(after.eq(before) for before, after in pairwise(at)),
         ]
         for j in range(self.out.block):
             value = values.word_select(j, planes)
             m.d.sync += at[0].add[j].eq(
                 sum(Mux(keys[plane], value << plane, 0) for plane in range(planes)))
         read, result = Signal(self.counts), Signal(self.counts)
-        m.d.sync += read.as_value().eq(
-            Mux(at[0].bank, banks[1].read_data, banks[0].read_data))
+        m.d.sync += read.as_value().eq(Mux(at[reading - 1].bank, self.words[1], self.words[0]))
         for j in range(self.out.block):
-            m.d.sync += result[j].eq(Mux(at[1].first, 0, read[j]) + at[1].add[j])
+            m.d.sync += result[j].eq(Mux(at[reading].first, 0, read[j]) + at[reading].add[j])
         for b, memory in enumerate(banks):
             m.d.comb += [
-                memory.write_en.eq(at[2].valid & (at[2].bank == b)),
-                memory.write_addr.eq(at[2].row), memory.write_data.eq(result),
+                memory.write_en.eq(at[-1].valid & (at[-1].bank == b)),
+                memory.write_addr.eq(at[-1].row), memory.write_data.eq(result),
             ]
             with m.If(~full[b]):
                 m.d.comb += memory.read_addr.eq(row)
-        return Mux(at[2].closing, 1 << at[2].bank, 0)
+        return Mux(at[-1].closing, 1 << at[-1].bank, 0)
 
     def _ask(self, m, queries, banks, full, kept):
         """For every token, head, time step and bit plane: add the rows that the query selects."""
@@ -249,21 +263,23 @@ class SelfAttentionEngine(wiring.Component):
         # The next token's queries are gathered while this one is asked.
         fetch, fetched, fetch_bank = Signal(range(beats)), Signal(), Signal()
         fetch_position, slot = Signal(range(positions)), Signal(range(kept * beats))
-        arriving, arrives, complete = Signal(), Signal(), Signal()
+        arriving, arrives, complete = Signal(2), Signal(2), Signal()
+        found = Signal(self.a.bits, reset_less=True)
         loading, take = Signal(), Signal()
         m.d.comb += [
             loading.eq(~fetched & full.bit_select(fetch_bank, 1)),
             queries.read_addr.eq(slot),
         ]
-        m.d.sync += [arriving.eq(loading), arrives.eq(loading & (fetch == beats - 1))]
+        m.d.sync += [arriving.eq(Cat(loading, arriving)), found.eq(queries.read_data),
+                     arrives.eq(Cat(loading & (fetch == beats - 1), arrives))]
         with m.If(loading):
             m.d.sync += [fetch.eq(wrapping(fetch, beats)), slot.eq(wrapping(slot, kept * beats))]
             with m.If(fetch == beats - 1):
                 m.d.sync += [fetched.eq(1), fetch_position.eq(wrapping(fetch_position, positions))]
                 with m.If(fetch_position == positions - 1):
                     m.d.sync += fetch_bank.eq(~fetch_bank)
-        gathered = self._gather(m, "queries_of_token", arriving, queries.read_data, queries=True)
-        with m.If(arrives):
+        gathered = self._gather(m, "queries_of_token", arriving[1], found, queries=True)
+        with m.If(arrives[1]):
             m.d.sync += complete.eq(1)
         with m.If(take):
             m.d.sync += [fetched.eq(0), complete.eq(0)]
@@ -315,7 +331,7 @@ class SelfAttentionEngine(wiring.Component):
             at.first.eq((channel == 0) & (plane == 0)),
             at.double.eq((channel == 0) & (plane != 0)), at.done.eq(issue & sum_done),
         ]
-        self._sum(m, banks, at)
+        self._sum(m, at)
         return token_done, Mux(freed, 1 << bank, 0)
 
     def _spaced(self, m, sends):
@@ -330,22 +346,23 @@ class SelfAttentionEngine(wiring.Component):
             m.d.sync += [spacing.eq(spacing - 1), spaced.eq(spacing == 1)]
         return spaced
 
-    def _sum(self, m, banks, issued):
+    def _sum(self, m, issued):
         """Add selected rows; send finished sums out, ``drain`` per cycle."""
-        out, lanes = self.out, range(self.out.block)
-        at = [issued, *(Signal.like(issued, name=f"ask_{n}") for n in (1, 2))]
-        m.d.sync += [at[1].eq(at[0]), at[2].eq(at[1])]
+        out, lanes, reading = self.out, range(self.out.block), self.reading
+        at = [issued, *(Signal.like(issued, name=f"ask_{n}") for n in range(1, 2 + reading))]
+        m.d.sync += [after.eq(before) for before, after in pairwise(at)]
         row, sums = Signal(self.counts), Signal(data.ArrayLayout(out.shape, out.block))
-        m.d.sync += row.as_value().eq(Mux(at[0].bank, banks[1].read_data, banks[0].read_data))
-        with m.If(at[1].valid):
+        m.d.sync += row.as_value().eq(Mux(at[reading - 1].bank, self.words[1], self.words[0]))
+        adds = at[reading]
+        with m.If(adds.valid):
             for j in lanes:
-                kept = sums[j] if self.planes == 1 else Mux(at[1].double, sums[j].shift_left(1),
+                kept = sums[j] if self.planes == 1 else Mux(adds.double, sums[j].shift_left(1),
                                                             sums[j])
-                m.d.sync += sums[j].eq(Mux(at[1].first, 0, kept) + Mux(at[1].selects, row[j], 0))
+                m.d.sync += sums[j].eq(Mux(adds.first, 0, kept) + Mux(adds.selects, row[j], 0))
         waiting, left = Signal(out.block * out.shape.width), Signal(range(out.groups + 1))
         m.d.sync += [
-            waiting.eq(Mux(at[2].done, sums.as_value(), waiting.shift_right(out.bits))),
-            left.eq(Mux(at[2].done, out.groups, Mux(left == 0, 0, left - 1))),
+            waiting.eq(Mux(at[-1].done, sums.as_value(), waiting.shift_right(out.bits))),
+            left.eq(Mux(at[-1].done, out.groups, Mux(left == 0, 0, left - 1))),
         ]
         m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.buffer_depth)
         m.d.comb += [buffer.i.valid.eq(left != 0),

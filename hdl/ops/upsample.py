@@ -145,6 +145,8 @@ class UpsampleLanes(wiring.Component):
         # Only the first word of a position that was not read yet has to wait.
         begins = Signal(init=1)
         step, issue, read = Signal(), Signal(), Signal()
+        # Without a reset, for a block RAM's own: its data come late without.
+        payload = Signal(self.a.bits, reset_less=True)
         ends, row_ends = Signal(), position == width - 1
         left = Signal.like(fresh)
         m.d.comb += [
@@ -154,6 +156,7 @@ class UpsampleLanes(wiring.Component):
             freed.eq(issue & ends & (turn == factor - 1)),
             left.eq(fresh + filled - (issue & begins)),
             row.read_en.eq(step), row.read_addr.eq(base + beat),
+            self.o.payload.as_value().eq(payload),
         ]
         m.d.sync += [fresh.eq(left), some.eq(left != 0)]
         with m.If(issue):
@@ -169,5 +172,4 @@ class UpsampleLanes(wiring.Component):
                 with m.If(row_ends):
                     m.d.sync += turn.eq(wrapping(turn, factor))
         with m.If(step):
-            m.d.sync += [read.eq(issue), self.o.valid.eq(read),
-                         self.o.payload.eq(row.read_data)]
+            m.d.sync += [read.eq(issue), self.o.valid.eq(read), payload.eq(row.read_data)]

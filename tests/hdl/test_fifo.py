@@ -15,8 +15,8 @@ def bound(testbench, dut):
     return run
 
 
-def run(depth, *testbenches, cycles=400):
-    dut = Fifo(8, depth)
+def run(depth, *testbenches, cycles=400, bits=8):
+    dut = Fifo(bits, depth)
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
     for testbench in testbenches:
@@ -24,8 +24,8 @@ def run(depth, *testbenches, cycles=400):
     simulator.run_until(cycles * 1e-6)
 
 
-@pytest.mark.parametrize("depth", [2, 3, 4, 16])
-def test_keeps_order_under_stalls(depth):
+@pytest.mark.parametrize(("depth", "bits"), [(2, 8), (3, 8), (4, 8), (16, 8), (2, 1024), (3, 700)])
+def test_keeps_order_under_stalls(depth, bits):
     beats, got = [n * 37 % 256 for n in range(60)], []
 
     async def produce(ctx, dut):
@@ -35,12 +35,12 @@ def test_keeps_order_under_stalls(depth):
         got.extend(await receive(ctx, dut.o, len(beats), gap=stalls(2)))
         assert not ctx.get(dut.o.valid), "a beat is left over"
 
-    run(depth, produce, consume)
+    run(depth, produce, consume, bits=bits)
     assert got == beats
 
 
-@pytest.mark.parametrize("depth", [2, 3, 4, 16])
-def test_holds_exactly_its_depth(depth):
+@pytest.mark.parametrize(("depth", "bits"), [(2, 8), (3, 8), (4, 8), (16, 8), (2, 1024), (3, 700)])
+def test_holds_exactly_its_depth(depth, bits):
     taken = []
 
     async def produce(ctx, dut):
@@ -49,11 +49,12 @@ def test_holds_exactly_its_depth(depth):
             *_, ready = await ctx.tick().sample(dut.i.ready)
             taken.append(ready)
 
-    run(depth, produce)
+    run(depth, produce, bits=bits)
     assert sum(taken) == depth
 
 
-def test_one_beat_per_cycle_after_its_latency():
+@pytest.mark.parametrize(("depth", "bits", "latency"), [(4, 8, 2), (4, 511, 2), (4, 512, 3)])
+def test_one_beat_per_cycle_after_its_latency(depth, bits, latency):
     seen = []
 
     async def produce(ctx, dut):
@@ -65,9 +66,9 @@ def test_one_beat_per_cycle_after_its_latency():
             *_, valid = await ctx.tick().sample(dut.o.valid)
             seen.append(valid)
 
-    run(4, produce, consume)
+    run(depth, produce, consume, bits=bits)
     first = seen.index(1)
-    assert first == Fifo.LATENCY
+    assert first == Fifo.latency(bits, depth) == latency
     assert seen[first:first + 20] == [1] * 20 and sum(seen) == 20
 
 

@@ -24,6 +24,7 @@ CUTS = {
     "counts of steps": (2, 1, 2, 4, 3, 4, 2, 1),
     "wide counts": (2, 4, 1, 4, 4, 8, 4, 4),
     "wide counts of steps": (1, 2, 2, 4, 8, 16, 2, 2),
+    "words come late": (1, 1, 2, 32, 1, 32, 16, 8),
 }
 
 

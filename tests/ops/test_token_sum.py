@@ -7,13 +7,14 @@ from hdl.ops.token_sum import TokenSumLanes
 from ir.ops import TokenSum
 from tests.ops.bench import check, check_timing, draw, stalls, tensor
 
-CUTS = [(1, 4, 2), (3, 4, 4), (3, 4, 1), (2, 2, 1)]
+# steps, channels, block, lanes; the last takes a memory whose words come late
+CUTS = [(1, 4, 4, 2), (3, 4, 4, 4), (3, 4, 4, 1), (2, 4, 2, 1), (2, 128, 32, 8)]
 OP = TokenSum()
 
 
 def prepare(cut):
-    steps, block, lanes = cut
-    a = Layout(tensor(steps, 4, 2, 2, -60, 70), block, lanes)
+    steps, channels, block, lanes = cut
+    a = Layout(tensor(steps, channels, 2, 2, -60, 70), block, lanes)
     return TokenSumLanes(OP, a), {"i": (a, draw(1, a.tensor, 3))}
 
 

@@ -68,7 +68,8 @@ class SpikeAdder(wiring.Component):
     """
 
     PIPELINE = 10
-    """Cycles from a group's last event to its first beat's coming to the buffer."""
+    """Cycles from a group's last event to its first beat's coming to the buffer; of spikes one
+    less."""
 
     def __init__(self, op: Conv, a: TensorType, out: Layout, source: EventSource, *, name: str):
         self.op, self.a, self.out, self.source, self.name = op, a, out, source, name
@@ -88,9 +89,10 @@ class SpikeAdder(wiring.Component):
         return 16 * -(-(SpikeAdder.PIPELINE + 2 + 2 * out.groups) // 16)
 
     @staticmethod
-    def latency(out: Layout) -> int:
+    def latency(planes: int, out: Layout) -> int:
         """Cycles from the issue of a group's last event to its first beat, nothing waiting."""
-        return SpikeAdder.PIPELINE + Fifo.latency(out.bits, SpikeAdder.buffer_depth(out))
+        buffer = Fifo.latency(out.bits, SpikeAdder.buffer_depth(out))
+        return SpikeAdder.PIPELINE - (planes == 1) + buffer
 
     def elaborate(self, platform):
         m = Module()
@@ -216,22 +218,37 @@ class SpikeAdder(wiring.Component):
         ]
         m.d.comb += memory.read_addr.eq(address)
 
+        shape = data.ArrayLayout(shape_of(op.accumulator(self.a.interval)), out.block)
+        sums, finished = Signal(shape), Signal(shape)
+        if source.planes > 1:
+            self._sum_planes(m, delayed[5], sums, words)
+            with m.If(delayed[6].done):
+                m.d.sync += finished.eq(sums)
+            return finished, delayed[6].done
         at = delayed[5]
-        sums = Signal(data.ArrayLayout(shape_of(op.accumulator(self.a.interval)), out.block))
+        # A group's last sum goes past the register, which is cleared for the next: no gate. A
+        # group without events, whose sums are zero already, has no word to add.
         for lane in range(out.block):
-            kept = sums[lane]
-            if source.planes > 1:
-                kept = Mux(at.double, sums[lane].shift_left(1), sums[lane])
+            total = Signal.like(sums[lane], name=f"total_{lane}")
+            m.d.comb += total.eq(self._added(sums[lane], words[lane], at.negative))
+            with m.If(at.done):
+                m.d.sync += [sums[lane].eq(0), finished[lane].eq(Mux(at.event, total, 0))]
+            with m.Elif(at.event):
+                m.d.sync += sums[lane].eq(total)
+        return finished, at.done
+
+    def _sum_planes(self, m, at, sums, words):
+        """Add an event's words, and double the sums between planes."""
+        for lane in range(self.out.block):
+            kept = Mux(at.double, sums[lane].shift_left(1), sums[lane])
             # An empty list adds nothing; to clear or hold a register is free, a gate is not.
             with m.If(at.first & ~at.event):
                 m.d.sync += sums[lane].eq(0)
             with m.Elif(at.event):
                 m.d.sync += sums[lane].eq(
                     self._added(Mux(at.first, 0, kept), words[lane], at.negative))
-            if source.planes > 1:
-                with m.Elif(at.double):
-                    m.d.sync += sums[lane].eq(kept)
-        return sums, delayed[6].done
+            with m.Elif(at.double):
+                m.d.sync += sums[lane].eq(kept)
 
     def _added(self, kept, word, negative):
         """``kept + word``, or ``kept - word`` in the negative plane of signed inputs."""
@@ -244,13 +261,11 @@ class SpikeAdder(wiring.Component):
     def _drain(self, m, sums, loaded):
         """Send finished sums out, a beat per cycle, shifted and with their bias."""
         op, out = self.op, self.out
-        width = len(sums[0])
-        waiting = Signal(out.block * width)
-        beats_left = Signal(range(out.groups + 1))
-        rest = waiting.shift_right(out.lanes * width)
-        m.d.sync += [waiting.eq(Mux(loaded, sums.as_value(), rest)),
-                     beats_left.eq(Mux(loaded, out.groups,
-                                       Mux(beats_left == 0, 0, beats_left - 1)))]
+        beat, leaves, ends = Signal(range(out.groups)), Signal(), Signal()
+        with m.If(loaded):
+            m.d.sync += [beat.eq(0), leaves.eq(1), ends.eq(out.groups == 1)]
+        with m.Elif(leaves):
+            m.d.sync += [beat.eq(beat + 1), leaves.eq(~ends), ends.eq(beat == out.groups - 2)]
         shifts = sorted(set(op.shift.tolist()))
         # at least a bit: a memory of nothing is none
         bias_shape = Shape.cast(range(min(0, int(op.bias.min())), max(1, int(op.bias.max())) + 1))
@@ -267,10 +282,8 @@ class SpikeAdder(wiring.Component):
             name=f"{self.name}_bias", contents=words)
 
         # The parameters of a beat are looked up while the beats before it leave.
-        leaves = Signal()
         step, group = Signal(range(out.tensor.steps)), Signal(range(out.groups))
         block = Signal(range(max(2, len(words))))
-        m.d.comb += leaves.eq(beats_left != 0)
         with m.If(leaves):
             m.d.sync += group.eq(wrapping(group, out.groups))
             with m.If(group == out.groups - 1):
@@ -280,14 +293,10 @@ class SpikeAdder(wiring.Component):
                                              block + out.groups))
         m.d.comb += parameters.read_addr.eq(block + group)
 
-        lanes = Signal(data.ArrayLayout(sums.shape().elem_shape, out.lanes))
         found = Signal(data.ArrayLayout(channel, out.lanes), reset_less=True)
         moving, result = Signal(2), Signal(data.ArrayLayout(out.shape, out.lanes))
-        taken = Signal.like(lanes)
-        m.d.sync += [
-            lanes.eq(waiting[:out.lanes * width]), taken.eq(lanes), moving.eq(Cat(leaves, moving)),
-            found.eq(parameters.read_data),
-        ]
+        m.d.sync += [moving.eq(Cat(leaves, moving)), found.eq(parameters.read_data)]
+        taken = self._chosen(m, sums, beat)
         for lane in range(out.lanes):
             aligned = Array([taken[lane].shift_left(shift) for shift in shifts])[found[lane].shift]
             m.d.comb += result[lane].eq(aligned + found[lane].bias)
@@ -295,3 +304,17 @@ class SpikeAdder(wiring.Component):
         m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.buffer_depth(out))
         m.d.sync += [buffer.i.valid.eq(moving[1]), buffer.i.payload.eq(result)]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
+
+    def _chosen(self, m, sums, beat):
+        """The sums of a beat, two cycles after: one of four first, of what is left then."""
+        lanes, bits = self.out.lanes, len(beat)
+        beats = [Cat(sums[lane] for lane in range(first, first + lanes))
+                 for first in range(0, self.out.block, lanes)]
+        fours = [Signal(len(beats[0]), name=f"four_{n}") for n in range(-(-len(beats) // 4))]
+        late = Signal(max(1, bits - 2))
+        m.d.sync += late.eq(beat[2:])
+        for n, four in enumerate(fours):
+            m.d.sync += four.eq(Array(beats[4 * n:4 * n + 4])[beat[:2]])
+        taken = Signal(data.ArrayLayout(sums.shape().elem_shape, lanes))
+        m.d.sync += taken.as_value().eq(Array(fours)[late])
+        return taken

@@ -1,6 +1,8 @@
 """Adds the weights of listed spikes, group of output channels by group."""
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from amaranth import *
 from amaranth.lib import data, wiring
@@ -219,7 +221,8 @@ class SpikeAdder(wiring.Component):
         m.d.comb += memory.read_addr.eq(address)
 
         shape = data.ArrayLayout(shape_of(op.accumulator(self.a.interval)), out.block)
-        sums, finished = Signal(shape), Signal(shape)
+        # To clear a register is free where nothing else does, as a reset.
+        sums, finished = Signal(shape), Signal(shape, reset_less=True)
         if source.planes > 1:
             self._sum_planes(m, delayed[5], sums, words)
             with m.If(delayed[6].done):
@@ -261,7 +264,7 @@ class SpikeAdder(wiring.Component):
     def _drain(self, m, sums, loaded):
         """Send finished sums out, a beat per cycle, shifted and with their bias."""
         op, out = self.op, self.out
-        beat, leaves, ends = Signal(range(out.groups)), Signal(), Signal()
+        beat, leaves, ends = Signal(range(max(2, out.groups))), Signal(), Signal()
         with m.If(loaded):
             m.d.sync += [beat.eq(0), leaves.eq(1), ends.eq(out.groups == 1)]
         with m.Elif(leaves):
@@ -306,15 +309,16 @@ class SpikeAdder(wiring.Component):
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
 
     def _chosen(self, m, sums, beat):
-        """The sums of a beat, two cycles after: one of four first, of what is left then."""
-        lanes, bits = self.out.lanes, len(beat)
+        """The sums of a beat, two cycles after: one of two, or zero, and then the pairs' OR."""
+        lanes, groups = self.out.lanes, self.out.groups
         beats = [Cat(sums[lane] for lane in range(first, first + lanes))
                  for first in range(0, self.out.block, lanes)]
-        fours = [Signal(len(beats[0]), name=f"four_{n}") for n in range(-(-len(beats) // 4))]
-        late = Signal(max(1, bits - 2))
-        m.d.sync += late.eq(beat[2:])
-        for n, four in enumerate(fours):
-            m.d.sync += four.eq(Array(beats[4 * n:4 * n + 4])[beat[:2]])
-        taken = Signal(data.ArrayLayout(sums.shape().elem_shape, lanes))
-        m.d.sync += taken.as_value().eq(Array(fours)[late])
+        pairs = [Signal(len(beats[0]), name=f"pair_{n}", reset_less=True)
+                 for n in range(-(-groups // 2))]
+        for n, pair in enumerate(pairs):
+            m.d.sync += pair.eq(Mux(beat[0], beats[min(2 * n + 1, groups - 1)], beats[2 * n]))
+            with m.If(beat[1:] != n):
+                m.d.sync += pair.eq(0)
+        taken = Signal(data.ArrayLayout(sums.shape().elem_shape, lanes), reset_less=True)
+        m.d.sync += taken.as_value().eq(reduce(or_, pairs))
         return taken

@@ -59,9 +59,9 @@ class Fifo(wiring.Component):
                          self.o.payload.eq(words.read_data)]
         push, taken = self.i.valid & self.i.ready, Signal()
         write, read = Signal(range(self.depth)), Signal(range(self.depth))
-        # A word can be read from the cycle after its write. What happens in a cycle is known late
-        # in it: it only chooses between sums, and whether words are left is known a cycle ahead.
-        there, unread = Signal(), Signal(range(self.depth + 1))
+        # A word can be read from the cycle after its write. What is taken in a cycle is known late
+        # in it, so it is counted a cycle later; whether words are left is known a cycle ahead.
+        there, unread, left = Signal(), Signal(range(self.depth + 1)), Signal()
         m.d.comb += [
             words.write_en.eq(push),
             words.write_addr.eq(write),
@@ -76,16 +76,18 @@ class Fifo(wiring.Component):
             m.d.sync += read.eq(Mux(read == self.depth - 1, 0, read + 1))
         with m.If(step):
             m.d.sync += fetched.eq(there)
-        with m.If(push ^ taken):
+        with m.If(push ^ left):
             m.d.sync += unread.eq(Mux(push, unread + 1, unread - 1))
-        m.d.sync += there.eq(push | (unread > 1) | ((unread == 1) & ~taken))
+        some, several = Mux(left, unread > 1, unread > 0), Mux(left, unread > 2, unread > 1)
+        m.d.sync += [left.eq(taken), there.eq(push | several | (some & ~taken))]
         self._count_room(m, push, self.o.valid & self.o.ready)
         return m
 
     def _count_room(self, m, push, pop):
-        held, room = Signal(range(self.depth + 1)), Signal(init=1)
-        full, almost = held == self.depth, held == self.depth - 1
-        with m.If(push ^ pop):
+        held, room, left = Signal(range(self.depth + 1)), Signal(init=1), Signal()
+        full = ~left & (held == self.depth)
+        almost = held == Mux(left, self.depth, self.depth - 1)
+        with m.If(push ^ left):
             m.d.sync += held.eq(Mux(push, held + 1, held - 1))
-        m.d.sync += room.eq(pop | ~(full | (almost & push)))
+        m.d.sync += [left.eq(pop), room.eq(pop | ~(full | (almost & push)))]
         m.d.comb += self.i.ready.eq(room)

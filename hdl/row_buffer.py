@@ -117,12 +117,16 @@ class RowBuffer(wiring.Component):
         complete = Signal()
         m.d.sync += complete.eq(position_done)
         m.d.sync += self.filled.eq(self.filled + complete - Mux(self.finish, image, 0))
-        # A release always makes room; without one, room is what the beat at hand leaves.
-        full, almost = (occupied == window.ring_positions - n for n in range(2))
+        # A release always makes room; without one, room is what the beat at hand leaves. What is
+        # released is counted a cycle later.
+        left, leaving = Signal(), Signal(range(window.ring_positions + 1))
+        whole, but_one = (occupied == window.ring_positions - n for n in range(2))
+        full, almost = ~left & whole, Mux(left, whole & (leaving == 1), but_one)
         room = Signal()
-        m.d.comb += room.eq(self.release.any() | ~(full | almost & enters))
+        m.d.comb += room.eq(self.release.any() | ~(full | (almost & enters)))
         m.d.sync += [
-            occupied.eq(occupied + enters - self.release * window.columns),
+            left.eq(self.release.any()), leaving.eq(self.release * window.columns),
+            occupied.eq(occupied + enters - leaving),
             ready.eq(room | Mux(taken, ~position_done, inside)),
         ]
         return m

@@ -16,7 +16,7 @@ from golden.preset import Preset
 from golden.quantize import ACTIVITY, QuantizedNet, finetune, quantize
 from golden.run import accuracy
 
-__all__ = ["Trained", "train"]
+__all__ = ["Trained", "split", "train"]
 
 SPLIT_SEED = 1
 """Of the validation images, the same in every training of a data set."""
@@ -54,7 +54,7 @@ def train(preset: Preset, folder: str | Path, *, data: str | Path | Dataset | No
     _check_fit(preset, dataset)
     folder.mkdir(parents=True, exist_ok=True)
     image = preset.net().image
-    training, validation = _split(dataset, preset.validation)
+    training, validation = split(dataset, preset.validation)
     validation = in_levels(validation[0], image), validation[1]
     best, best_accuracy, best_seed = None, -1.0, preset.seeds[0]
     resumes: list[Path] = []
@@ -132,8 +132,9 @@ def _check_fit(preset: Preset, dataset: Dataset) -> None:
                          f"{dataset.name!r} has {len(dataset.train_images)} to train on")
 
 
-def _split(dataset: Dataset, validation: int
+def split(dataset: Dataset, validation: int
            ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Training images and labels, and those that are held out: always the same ones."""
     images = torch.from_numpy(dataset.train_images)
     labels = torch.from_numpy(dataset.train_labels)
     order = torch.randperm(len(images), generator=Generator().manual_seed(SPLIT_SEED))

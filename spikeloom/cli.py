@@ -13,7 +13,7 @@ from spikeloom.errors import Exit, TargetTooSmall, explain
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = ("doctor", "demo", "download", "train", "quantize", "generate", "simulate", "verify",
-            "synth", "energy", "report", "compare", "zoo", "bench")
+            "synth", "energy", "report", "compare", "explore", "zoo", "bench")
 """In the order of the path; each is the module and the function of its name."""
 
 

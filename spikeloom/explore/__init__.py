@@ -1,0 +1,1 @@
+"""Search over networks, bits and circuits; the winners are trained on, verified and placed."""

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["explore"]
 
-SHOWN = ("trial", "accuracy", "energy_uj", "latency_us", "luts", "brams", "fmax_mhz",
-         "cycles_per_image", "images", "values_compared", "mismatches")
+SHOWN = {"trial": "trial", "accuracy": "accuracy", "energy_uj": "µJ", "latency_us": "µs",
+         "luts": "LUT", "brams": "BRAM", "fmax_mhz": "MHz", "cycles_per_image": "cycles",
+         "values_compared": "values", "mismatches": "differ"}
 
 
 @click.command()
@@ -87,7 +88,7 @@ def explore(ctx: click.Context, space: str, trials: int, minutes: float | None,
     if as_json:
         terminal.print_json(result)
     else:
-        terminal.table(f"Front of {found.name}: measured, energy modelled", SHOWN,
+        terminal.table(f"Front of {found.name}: measured, energy modelled", list(SHOWN.values()),
                        [[row[name] for name in SHOWN] for row in result["front"]])
         terminal.remark(f"{len(result['trials'])} trials, {len(result['confirmed'])} confirmed; "
                         f"the page is {result['report'] or 'not written: the front is empty'}")

@@ -48,7 +48,7 @@ def run(space: Space, folder: Path, *, trials: int, minutes: float | None = None
                                   folder / "confirmed",
                                   lambda row: say("confirmed", row)) if members else []
     for row in (*good, *(row for row in confirmed if "reason" not in row)):
-        row["fitness"] = fitness(row)
+        row |= {"name": f"trial {row['trial']}", "fitness": fitness(row)}
     result = {
         "space": space.name, "supernet": space.supernet, "sampler": sampler, "seed": seed,
         "objectives": dict(OBJECTIVES), "fitness": f"accuracy * (energy_uj / 1 uJ) ** {EXPONENT}",

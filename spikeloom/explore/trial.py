@@ -16,7 +16,7 @@ from golden.data import Dataset, load
 from golden.fit import Recipe, evaluate
 from golden.layers import Weights
 from golden.net import Net
-from golden.quantize import QuantizedNet, Scheme, finetune, quantize
+from golden.quantize import ACTIVITY, QuantizedNet, Scheme, finetune, quantize
 from golden.run import trace
 from golden.supernet import SUPERNETS, load_supernet
 from golden.train import CALIBRATION, split
@@ -68,6 +68,7 @@ def network_of(space: Space, point: Mapping[str, Any], training: Pictures, held:
     if space.supernet in SUPERNETS:
         recipe = replace(recipe, augmentation=SUPERNETS[space.supernet].recipe.augmentation)
     finetune(result, recipe, training, held)
+    result.measure(training[0][:ACTIVITY])
     return result
 
 

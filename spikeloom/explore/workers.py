@@ -1,5 +1,6 @@
 """Who does the work: processes of this machine, or jobs of a cluster, by configuration alone."""
 
+import logging
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,8 @@ __all__ = ["CLUSTERS", "Workers", "open_cluster", "read_cluster"]
 CLUSTERS: dict[str, Callable[..., Cluster]] = {
     "local": LocalCluster, "slurm": SLURMCluster, "lsf": LSFCluster}
 
-LOCAL = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+LOCAL = {"threads_per_worker": 1, "processes": True, "dashboard_address": None,
+         "silence_logs": logging.ERROR}
 
 DEATHS = 1
 """Deaths of workers that a task survives: of the next one it is taken to be the reason."""

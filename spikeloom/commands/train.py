@@ -1,6 +1,7 @@
 """`spikeloom train`."""
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,15 +38,27 @@ def train(preset: str, output: Path, data_dir: Path | None, data: str | None,
       mnist        MNIST, mask attention
       mnist-small  MNIST, fewer parameters
       fashion      Fashion-MNIST, 2 time steps
+      digits-supernet, fashion-supernet
+                   the weights that `spikeloom explore` cuts its networks from
 
     \b
     Example:
       spikeloom train digits -o runs/train
     """
     from golden.presets import find_preset
+    from golden.supernet import SUPERNETS, find_supernet, train_supernet
     from golden.train import train as train_preset
     from spikeloom.images import find_data
 
+    if preset in SUPERNETS:
+        whole = find_supernet(preset)
+        with ExitStack() as bars:
+            notes = train_supernet(whole, output, data=find_data(data, data_dir, whole.dataset),
+                                   progress=partial(_Stages(bars).report, "supernet"))
+        _tell({"preset": preset, "command": whole.command, "output": str(output),
+               "checkpoint": str(output / whole.checkpoint.name), "supernet": dict(notes)},
+              as_json, ["", "supernet"], [[name, value] for name, value in notes.items()])
+        return
     recipe = find_preset(preset)
     dataset = find_data(data, data_dir, recipe.dataset)
     with ExitStack() as bars:
@@ -56,13 +69,17 @@ def train(preset: str, output: Path, data_dir: Path | None, data: str | None,
         "quantized_checkpoint": str(output / recipe.quantized_checkpoint.name),
         "float": dict(trained.float_notes), "quantized": dict(trained.quantized_notes),
     }
+    _tell(result, as_json, ["", "float", "integers"],
+          [[name, trained.float_notes.get(name), value]
+           for name, value in trained.quantized_notes.items()])
+
+
+def _tell(result: dict, as_json: bool, headings: list[str], rows: list[list]) -> None:
     if as_json:
         terminal.print_json(result)
         return
-    terminal.table(f"Preset {recipe.name}", ["", "float", "integers"],
-                   [[name, trained.float_notes.get(name), value]
-                    for name, value in trained.quantized_notes.items()])
-    terminal.remark(f"Checkpoints are in {output}")
+    terminal.table(f"Preset {result['preset']}", headings, rows)
+    terminal.remark(f"Checkpoints are in {result['output']}")
 
 
 class _Stages:

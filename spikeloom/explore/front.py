@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EXPONENT", "OBJECTIVES", "direction", "fitness", "front", "spread", "values"]
+__all__ = ["EXPONENT", "OBJECTIVES", "fitness", "front", "spread", "values"]
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 OBJECTIVES: Mapping[str, bool] = {"accuracy": True, "energy_uj": False, "latency_us": False,
                                   "luts": False}
@@ -15,11 +15,6 @@ OBJECTIVES: Mapping[str, bool] = {"accuracy": True, "energy_uj": False, "latency
 
 EXPONENT = -0.07
 """Of the energy in :func:`fitness`: MnasNet's, twice the energy for 5 % more accuracy."""
-
-
-def direction(name: str) -> str:
-    """As Optuna calls it."""
-    return "maximize" if OBJECTIVES[name] else "minimize"
 
 
 def values(row: Row) -> list[float]:

@@ -9,9 +9,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from spikeloom.explore.front import OBJECTIVES, direction, fitness, values
+from spikeloom.explore.front import OBJECTIVES, fitness, values
 from spikeloom.explore.space import Space
 from spikeloom.explore.trial import Row
 
@@ -69,8 +70,10 @@ class Study:
                              f"{known.get(other)}; name another folder, or remove it")
 
     @property
-    def _directions(self) -> list[str]:
-        return ["maximize"] if self.kind == "evolution" else [*map(direction, OBJECTIVES)]
+    def _directions(self) -> list[StudyDirection]:
+        return [StudyDirection.MAXIMIZE] if self.kind == "evolution" else [
+            StudyDirection.MAXIMIZE if more else StudyDirection.MINIMIZE
+            for more in OBJECTIVES.values()]
 
     @property
     def finished(self) -> dict[int, FrozenTrial]:

@@ -4,14 +4,12 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from golden.checkpoints import Notes
 from golden.data import Dataset, load
 from golden.fit import Recipe, evaluate
 from golden.layers import Weights
@@ -110,7 +108,7 @@ def judge(space: Space, point: Mapping[str, Any], data_dir: str | None) -> Row:
     training = training[0][:rules.images], training[1][:rules.images]
     try:
         model = network_of(space, point, training, held, epochs=rules.epochs)
-        graph = model.graph(space.name, _notes(space))
+        graph = model.graph(space.name)
         images = held[0][:rules.timed].numpy()
         design = design_of(graph, point, images)
     except (ValueError, TargetTooSmall) as error:
@@ -124,7 +122,3 @@ def judge(space: Space, point: Mapping[str, Any], data_dir: str | None) -> Row:
         "cycles_per_image": cycles.cycles_per_image, "luts": cost.area.luts,
         "brams": cost.area.brams, "circuit_kind": cost.kind,
         "parameters": sum(p.numel() for p in model.parameters())}
-
-
-def _notes(space: Space) -> Notes:
-    return {"space": space.name, "supernet": space.supernet}

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import dask
-from dask_jobqueue import LSFCluster, SLURMCluster
+import dask.config
+from dask_jobqueue.lsf import LSFCluster
+from dask_jobqueue.slurm import SLURMCluster
 from distributed import Client, KilledWorker, LocalCluster, as_completed
 from distributed.deploy.cluster import Cluster
 

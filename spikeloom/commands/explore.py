@@ -32,7 +32,8 @@ SHOWN = {"trial": "trial", "accuracy": "accuracy", "energy_uj": "µJ", "latency_
               show_default=True,
               help="NSGA-II or a Parzen estimator on all four objectives, or evolution on accuracy "
                    "and energy as one fitness.")
-@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True,
+              help="Of the draws: another one gives other trials.")
 @click.option("--workers", metavar="N", type=click.IntRange(min=1),
               help="Processes of this machine. Default: one for each processor.")
 @click.option("--cluster", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
@@ -48,7 +49,7 @@ def explore(ctx: click.Context, space: str, trials: int, minutes: float | None,
             confirm_minutes: float, members: int, sampler: str, seed: int, workers: int | None,
             cluster: Path | None, storage: str | None, data_dir: Path | None,
             output: Path | None, as_json: bool) -> None:
-    """Search networks, bits and circuits for accuracy, energy, latency and area.
+    """Search networks, bits and circuits for the best trade-offs.
 
     SPACE is digits, fashion, or a TOML file like theirs. A trial cuts a network out of a trained
     supernet, trains it on integers for a moment and asks the cost models for its circuit. The

@@ -154,6 +154,7 @@ def test_every_operator_with_weights_or_sums_is_counted():
 def test_papers_count_padding_steps_and_rates():
     graph = small_graph(size=4, channels=4, classes=3, steps=3, self_attention=True)
     trace = random_trace(graph, 4)
+    trace["qkv_lif"][:, :, 8:] = 1
     layers = {layer.name: layer for layer in model_energy(graph, trace).layers}
     # the stem's result is repeated, and papers run it in all three steps: 3x3 kernels, 16 outputs
     assert layers["stem"].operations(Counting.PAPERS_AC) == (3 * 9 * 16 * 4, 0)
@@ -161,6 +162,7 @@ def test_papers_count_padding_steps_and_rates():
     assert layers["down"].operations(Counting.PAPERS_AC) == (0, pytest.approx(down))
     assert layers["down"].operations(Counting.EXECUTED) == (0, layers["down"].acs)
     query, key, value = (part.mean() for part in np.split(trace["qkv_lif"], 3, axis=2))
+    assert key < value
     products = 3 * 4 * 4 * 2  # steps, tokens, channels, channels of a head
     assert layers["sums"].operations(Counting.PAPERS_MAC)[1] == pytest.approx(
         products * (min(key, value) + query))

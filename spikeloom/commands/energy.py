@@ -1,5 +1,6 @@
 """`spikeloom energy`."""
 
+import json
 from pathlib import Path
 
 import click
@@ -36,11 +37,13 @@ COUNTINGS = ("executed", "papers-ac", "papers-mac")
                    "image: scales the table. Needs --write-table.")
 @click.option("--write-table", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
               help="Where the scaled table goes, for --table.")
+@options.output("Folder of a run: what was found goes to energy.json there, for `spikeloom "
+                "report`.")
 @options.as_json
 def energy(folder: Path | None, preset: str | None, data: str | None, data_dir: Path | None,
            images: int | None, published: str | None, counting: str, activity: int | None,
            table: Path | None, clock_mhz: float | None, measured_watts: float | None,
-           write_table: Path | None, as_json: bool) -> None:
+           write_table: Path | None, output: Path | None, as_json: bool) -> None:
     """Count operations and memory traffic, and model energy.
 
     RTL is a folder that `spikeloom generate` wrote. The integer network runs real images; its
@@ -52,12 +55,13 @@ def energy(folder: Path | None, preset: str | None, data: str | None, data_dir: 
     Example:
       spikeloom energy rtl --data digits
       spikeloom energy --preset digits --activity 20
+      spikeloom energy rtl --activity 20 -o runs/mine
       spikeloom energy rtl --activity 20 --clock-mhz 100 --measured-watts 0.41 --write-table my.toml
       spikeloom energy --published spikingformer-8-512
     """
     if published is not None:
-        if folder is not None or preset is not None:
-            raise click.UsageError("--published takes neither a folder nor --preset")
+        if any(given is not None for given in (folder, preset, output)):
+            raise click.UsageError("--published takes no folder, no --preset and no --output")
         from spikeloom.energy.tell import tell_published
 
         tell_published(published, as_json)
@@ -67,7 +71,7 @@ def energy(folder: Path | None, preset: str | None, data: str | None, data_dir: 
     from spikeloom.energy.conventions import Counting
     from spikeloom.energy.measure import count_energy
     from spikeloom.energy.tell import tell
-    from spikeloom.report import write_whole
+    from spikeloom.report import ENERGY, write_whole
     from spikeloom.subject import open_task
 
     task = open_task(folder, preset, data, data_dir, images)
@@ -89,6 +93,8 @@ def energy(folder: Path | None, preset: str | None, data: str | None, data_dir: 
             write_whole(write_table, power.table.text())
     found = {"network": task.design.graph.name, "data": task.data,
              **breakdown(counted, power, Counting(counting))}
+    if output is not None:
+        write_whole(output / ENERGY, json.dumps(found, indent=1) + "\n")
     if as_json:
         terminal.print_json(found)
     else:

@@ -173,7 +173,37 @@ def _qkformer(sizes: Sizes) -> Iterator[Shape]:
     yield _head(Reads.NUMBERS, sizes)
 
 
+def _max_former(sizes: Sizes) -> Iterator[Shape]:
+    """Depthwise convolutions in two stages, attention in the third; spikes everywhere."""
+    channels, side, steps = sizes.channels // 4, sizes.size // 4, sizes.steps
+    yield _conv("embed1.conv0", Reads.NUMBERS, 3, channels // 2, 4 * side, steps=steps)
+    yield _conv("embed1.conv1", Reads.SPIKES, channels // 2, channels, 2 * side, steps=steps)
+    yield _conv("embed1.conv2", Reads.SPIKES, channels, channels, side, steps=steps)
+    yield _conv("embed1.shortcut", Reads.SPIKES, channels // 2, channels, side, 1, steps=steps)
+    index = 0
+    for stage, (blocks, kernel) in enumerate(((1, 7), (2, 5), (sizes.depth - 3, 0))):
+        if stage:
+            name, outputs = f"embed{stage + 1}", 2 * channels
+            yield _conv(f"{name}.conv0", Reads.SPIKES, channels, outputs, side, steps=steps)
+            yield _conv(f"{name}.shortcut", Reads.SPIKES, channels, outputs, side, 1, steps=steps)
+            side //= 2
+            yield _conv(f"{name}.conv1", Reads.SPIKES, outputs, outputs, side, steps=steps)
+            channels = outputs
+        for _ in range(blocks):
+            attention = _self_attention(index, sizes, channels, side)
+            parts = _block(index, sizes, channels, side, Reads.SPIKES, attention,
+                           ("query", "key", "value"))
+            if kernel:
+                # one channel in: the depthwise convolution takes the place of the attention
+                yield _conv(f"block{index}.depthwise", Reads.SPIKES, 1, channels, side, kernel,
+                            steps=steps)
+                parts = (part for part in parts if part.group in ("fc1", "fc2"))
+            yield from parts
+            index += 1
+    yield _head(Reads.SPIKES, sizes, steps)
+
+
 FAMILIES: dict[str, Callable[[Sizes], Iterator[Shape]]] = {
     "spikformer": _spikformer, "spikingformer": _spikingformer, "spike-driven": _spike_driven,
-    "qkformer": _qkformer}
+    "qkformer": _qkformer, "max-former": _max_former}
 """The layers of each family's networks."""

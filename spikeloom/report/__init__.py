@@ -1,6 +1,7 @@
 """One HTML page that shows a run, and what the files in a run's folder are called."""
 
 from spikeloom.report.documents import (
+    ENERGY,
     FRONT,
     REPORT,
     SYNTHESIS,
@@ -12,5 +13,5 @@ from spikeloom.report.documents import (
 )
 from spikeloom.report.page import render, write_report
 
-__all__ = ["FRONT", "REPORT", "SYNTHESIS", "VERIFICATION", "Document", "Run", "read_run", "render",
-           "write_report", "write_whole"]
+__all__ = ["ENERGY", "FRONT", "REPORT", "SYNTHESIS", "VERIFICATION", "Document", "Run",
+           "read_run", "render", "write_report", "write_whole"]

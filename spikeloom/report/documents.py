@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-__all__ = ["FRONT", "REPORT", "SYNTHESIS", "VERIFICATION", "Document", "Run", "read_run",
-           "write_whole"]
+__all__ = ["ENERGY", "FRONT", "REPORT", "SYNTHESIS", "VERIFICATION", "Document", "Run",
+           "read_run", "write_whole"]
 
 VERIFICATION = "verification.json"
 SYNTHESIS = "synthesis.json"
 FRONT = "front.json"
+ENERGY = "energy.json"
 REPORT = "report.html"
 
 Document = Mapping[str, Any]
@@ -29,11 +30,14 @@ class Run:
     front : Document or None
         What ``explore`` found: ``front``, a row for each circuit, see
         :func:`spikeloom.report.front.front_figure`.
+    energy : Document or None
+        What ``energy`` found, see :func:`spikeloom.energy.breakdown.breakdown`.
     """
 
     verification: Document | None = None
     synthesis: Document | None = None
     front: Document | None = None
+    energy: Document | None = None
 
 
 def read_run(folder: Path) -> Run:
@@ -42,7 +46,7 @@ def read_run(folder: Path) -> Run:
     Raises FileNotFoundError when it holds nothing, ValueError when something is damaged.
     """
     run = Run(verification=_read(folder, VERIFICATION), synthesis=_read(folder, SYNTHESIS),
-              front=_read(folder, FRONT))
+              front=_read(folder, FRONT), energy=_read(folder, ENERGY))
     if run == Run():
         raise FileNotFoundError(f"{folder} has neither {VERIFICATION} nor {SYNTHESIS} nor {FRONT}; "
                                 f"make them with `spikeloom verify -o {folder}` and `spikeloom "

@@ -29,7 +29,7 @@ def render(run: Run) -> str:
         title=found.get("network") or "Spikeloom run", subtitle=_subtitle(run),
         verdict=_verdict(found), figures=_by_kind(rows), stages=_stages(found),
         slowest=found.get("slowest"), layers=layers, plots=_plots(found, layers),
-        energy=_energy(found, layers), front=_front(run.front),
+        energy=_energy(found, layers), fpga=_fpga(run.energy), front=_front(run.front),
         device=_device(run.synthesis), provenance=provenance(run), missing=_missing(run),
         plotly=Markup(plotly_script()))
 
@@ -153,6 +153,22 @@ def _energy(found: Document, layers: list[dict]) -> dict | None:
             "rows": [{"name": title, "nj": value, "share": value / total if total else None}
                      for title, value in sums],
             "total": total, "fp32_nj": found["energy"]["fp32_nj"]}
+
+
+def _fpga(energy: Document | None) -> dict | None:
+    """What takes the energy of the FPGA, by its model of the toggles that were simulated."""
+    power = energy and energy["activity"]
+    if not power:
+        return None
+    titles = (("logic", "logic_nj"), ("clock", "clock_nj"), ("block RAM", "ram_nj"))
+    parts = [(title, {part["name"]: part[key] for part in power["parts"]})
+             for title, key in titles]
+    sums = [*((title, sum(by_layer.values())) for title, by_layer in parts),
+            ("static", power["static_nj"])]
+    return {"plot": Markup(draw(plots.energy_plot(parts, (ACCENT, FAINT, MARK)), "fpga")),
+            "rows": [{"name": title, "nj": value, "share": value / power["total_nj"]}
+                     for title, value in sums],
+            "power": power}
 
 
 def _front(front: Document | None) -> dict | None:

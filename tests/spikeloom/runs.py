@@ -1,8 +1,9 @@
 """Results of a run, as the commands write them."""
 
+from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["deep", "placed", "searched", "verified"]
+__all__ = ["deep", "placed", "powered", "searched", "verified"]
 
 LAYERS = [
     {"name": "stem", "op": "Conv", "inputs": ["image"],
@@ -78,3 +79,15 @@ def searched(*accuracies: float) -> dict[str, Any]:
          "energy_kind": "modelled", "latency_us": 20.0 + n, "luts": 4000 + 500 * n, "brams": 4 + n,
          "fmax_mhz": 121.5, "cycles_per_image": 2400.0 + n, "images": 360,
          "values_compared": 9105120, "mismatches": 0} for n, accuracy in enumerate(accuracies)]}
+
+
+def powered(names: Iterable[str]) -> dict[str, Any]:
+    """What `energy` found on a network of these layers, as far as a page shows it."""
+    parts = [{"name": name, "logic_nj": 30.0 + n, "clock_nj": 50.0, "ram_nj": 5.0 * (n % 2)}
+             for n, name in enumerate(names)]
+    dynamic = sum(part["logic_nj"] + part["clock_nj"] + part["ram_nj"] for part in parts)
+    return {"activity": {
+        "target": "ulx3s-85f", "clock_mhz": 120.0, "images": 20, "toggles": 162031515,
+        "parts": parts, "static_nj": 5879.5, "dynamic_nj": dynamic, "total_nj": dynamic + 5879.5,
+        "table": "spikeloom/energy/fpga/ecp5.toml", "calibration": "",
+        "placeholders": ["lut_toggle", "ff_toggle", "static power of LFE5U-85F"]}}

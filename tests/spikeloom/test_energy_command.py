@@ -11,6 +11,8 @@ from sim.activity import Activity, Part
 from spikeloom.cli import main
 from spikeloom.design import Design
 from spikeloom.energy.published import published
+from spikeloom.report import read_run
+from spikeloom.report.page import render
 from tests.ir.graphs import small_graph
 
 IMAGES = np.random.default_rng(7).integers(0, 256, (6, 1, 4, 4), dtype=np.uint8)
@@ -81,16 +83,20 @@ def test_activity_makes_power_and_a_table_for_the_next_time(energy, rtl, tmp_pat
 
     monkeypatch.setattr(Design, "activity", activity)
     mine = tmp_path / "mine.toml"
-    code, out, err = energy(*rtl, "--activity", 2, "--measured-watts", 0.5, "--write-table", mine)
+    code, out, err = energy(*rtl, "--activity", 2, "--measured-watts", 0.5, "--write-table", mine,
+                            "-o", tmp_path / "run")
     assert code == 0 and asked == [2]
     assert "0.5" in out and "toggles" in out and str(mine) in err
     assert "Placeholders" in err and "static power of LFE5U-85F" in err and "lut_toggle" not in err
+    page = render(read_run(tmp_path / "run"))
+    assert "Energy of the FPGA" in page and "0.5 W measured on ulx3s-85f" in page
+    assert "Assumed, not measured: static power of LFE5U-85F." in page
     code, out, _ = energy(*rtl, "--activity", 2, "--table", mine, "--json")
     assert json.loads(out)["activity"]["watts"] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["--published", "sdt-8-512", "rtl"], "--published takes neither a folder nor --preset"),
+    (["--published", "sdt-8-512", "rtl"], "--published takes no folder"),
     (["rtl", "--clock-mhz", 50], "--clock-mhz is of the FPGA's model: give --activity N too"),
     (["rtl", "--activity", 2, "--measured-watts", 1], "--write-table go together"),
     (["rtl", "--activity", 1], "1 is not in the range x>=2"),

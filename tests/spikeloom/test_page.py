@@ -8,11 +8,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from spikeloom.comparison import compare
 from spikeloom.report import Run, render
 from spikeloom.report.pair import render_pair
-from tests.spikeloom.runs import deep, placed, searched
+from tests.spikeloom.runs import deep, placed, powered, searched
 
 pytestmark = pytest.mark.browser
 
-SECTIONS = ("figures", "front", "pipeline", "layers", "energy", "device", "provenance")
+SECTIONS = ("figures", "front", "pipeline", "layers", "energy", "fpga", "device", "provenance")
 
 # Elements with text of their own, their contrast to what is behind them, and whether they stick
 # out of the page or, text of a plot, of their card.
@@ -73,7 +73,9 @@ def browser(browser_path):
 def report(tmp_path_factory) -> Path:
     """The page of a run that has everything, of a network whose layers have long names."""
     path = tmp_path_factory.mktemp("page") / "report.html"
-    run = Run(verification=deep(8), synthesis=placed(), front=searched(0.90, 0.95, 0.93, 0.97))
+    found = deep(8)
+    run = Run(verification=found, synthesis=placed(), front=searched(0.90, 0.95, 0.93, 0.97),
+              energy=powered(layer["name"] for layer in found["layers"]))
     path.write_text(render(run), encoding="utf-8")
     return path
 
@@ -114,7 +116,7 @@ def test_every_section_and_plot_is_there(browser, report):
     for name in SECTIONS:
         assert len(page.locator(f"#{name}").inner_text()) > 80, name
     plots = page.locator(".js-plotly-plot").all()
-    assert len(plots) == 7
+    assert len(plots) == 8
     for plot in plots:
         assert plot.locator(".trace path").count() > 0
     page.locator("#plot-front-energy_uj").scroll_into_view_if_needed()

@@ -132,7 +132,7 @@ def test_target_too_small_warns_what_is_short_and_what_would_do(spikeloom, tmp_p
     code, _, err = spikeloom("generate", tmp_path / "net", "--target", "icebreaker",
                              "-o", tmp_path / "rtl")
     assert code == 0
-    assert re.search(r"Warning: 'small' does not fit.*: .*luts \d+ of 5280 \(\d+ too many\)", err)
+    assert re.search(r"Warning: 'small' does not fit.*: .*brams \d+ of 30 \(\d+ too many\)", err)
     assert re.search("Targets that would hold it: .*ulx3s-85f", err)
     assert (tmp_path / "rtl" / "manifest.json").exists()
 

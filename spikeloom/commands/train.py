@@ -38,8 +38,10 @@ def train(preset: str, output: Path, data_dir: Path | None, data: str | None,
       mnist        MNIST, mask attention
       mnist-small  MNIST, fewer parameters
       fashion      Fashion-MNIST, 2 time steps
+
+    \b
+    Supernets, which `spikeloom explore` cuts networks from:
       digits-supernet, fashion-supernet
-                   the weights that `spikeloom explore` cuts its networks from
 
     \b
     Example:

@@ -22,7 +22,7 @@ def breakdown(energy: Energy, power: Power | None = None,
     - ``logic_nj``, ``clock_nj``, ``ram_nj``, ``fpga_nj``: dynamic energy of the FPGA's model, by
       switching activity that was simulated, and their sum.
 
-    ``totals`` has their sums, with ``static_nj`` of the device; ``counting`` is the rule of the
+    ``totals`` has their sums, None of nothing, with ``static_nj`` of the device; ``counting`` is the rule of the
     first; ``activity`` says what the model of the FPGA was fed with.
     """
     layers: dict[str, dict[str, Any]] = {}
@@ -47,8 +47,9 @@ def breakdown(energy: Energy, power: Power | None = None,
         entry(part.name, part.op).update(
             logic_nj=part.logic_nj, clock_nj=part.clock_nj, ram_nj=part.ram_nj,
             fpga_nj=part.total_nj)
-    totals = {name: sum(layer[name] or 0.0 for layer in layers.values())
-              for name in _FIGURES if name != "rate"}
+    found = {name: [layer[name] for layer in layers.values() if layer[name] is not None]
+             for name in _FIGURES if name != "rate"}
+    totals = {name: sum(values) if values else None for name, values in found.items()}
     return {
         "kind": MODELLED, "images": energy.images, "counting": counting.value,
         "layers": list(layers.values()),

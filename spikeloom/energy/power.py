@@ -8,6 +8,7 @@ clock's energy in every cycle, every block RAM that of each cycle in which it is
 What is not in the model: glitches between two cycles, inputs and outputs, clock generators.
 """
 
+import re
 from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,8 +30,8 @@ __all__ = ["PartPower", "Power", "calibrated", "model_power"]
 FRONT_NAME = "front"
 """What lies outside of the layers: ports, registers, and the wires between layers."""
 
-BESIDE = ("_fork", "_relay", "_shortcut")
-"""Endings of the instances that stand beside a layer and belong to it."""
+BESIDE = re.compile(r"_(fork|relay|shortcut)\d*$")
+"""How the names of instances end that stand beside a layer and belong to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,9 +171,8 @@ def _grouped(graph: Graph, activity: Activity) -> dict[str, Part]:
     names = {node.name for node in graph.nodes}
     groups: dict[str, Part] = defaultdict(lambda: Part(memories=[]))
     for name, part in activity.parts.items():
-        owner = next((name.removesuffix(ending) for ending in ("", *BESIDE)
-                      if name.removesuffix(ending) in names), FRONT_NAME)
-        group = groups[owner]
+        owner = name if name in names else BESIDE.sub("", name)
+        group = groups[owner if owner in names else FRONT_NAME]
         group.bits += part.bits
         group.toggles += part.toggles
         group.memories += part.memories

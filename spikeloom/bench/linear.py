@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from flows import synthesize_circuit
-from flows.circuit import Circuit
+from flows import Circuit, synthesize_circuit
 from hdl.emit import emit_component
 from hdl.lowering import Lowering
 from ir import IMAGE, Graph, Interval, Node, TensorType
 from ir.ops import Conv, TokenSum, Upsample
+from spikeloom.bench.peers import da4ml
 from spikeloom.bench.row import Goal, NotMeasured, Row
 from spikeloom.bench.run import Check, Setting
 from spikeloom.design import Design, generate
@@ -118,7 +118,23 @@ def _operations(layer: Layer, setting: Setting) -> Row:
                    f"simulated cycles of {figures['tokens']} tokens, routed clock on {TARGET}")
 
 
-CHECKS = tuple(
-    Check(name=f"spike-linear/{layer.name}", unit="SOP/s/LUT",
-          goal=GOAL if layer.inputs == 128 else None, measure=partial(_operations, layer))
-    for layer in LAYERS)
+def _unrolled(layer: Layer, setting: Setting) -> Row:
+    """LUT times microseconds per token: ours, and of weights that are logic."""
+    ours = layer_figures(layer, setting)
+    placed = synthesize_circuit(da4ml.layer(layer.weight()), TARGET, progress=setting.remark)
+    theirs, fmax = placed.accelerator, placed.fmax_mhz
+    if not fmax or not theirs.luts:
+        raise NotMeasured("place and route gave no clock or no area")
+    return Row(name=f"linear/{layer.name}", value=ours["lut_us"], unit="LUT us", figures=ours,
+               peer=f"da4ml 0.6.0: {theirs.luts / fmax:,.1f} LUT us ({theirs.luts:,} LUT, "
+                    f"{theirs.ffs:,} FF, a token per cycle, {fmax:.1f} MHz)",
+               how=f"the layers of spike-linear, per token, both on {TARGET} with the same tools; "
+                   "da4ml's is fully unrolled")
+
+
+CHECKS = (
+    *(Check(name=f"spike-linear/{layer.name}", unit="SOP/s/LUT",
+            goal=GOAL if layer.inputs == 128 else None, measure=partial(_operations, layer))
+      for layer in LAYERS),
+    *(Check(name=f"linear/{layer.name}", unit="LUT us", goal=None,
+            measure=partial(_unrolled, layer)) for layer in LAYERS))

@@ -149,7 +149,8 @@ def _generate(folder: Path) -> dict[str, Any]:
     files = emit(graph, least(graph))
     own, tools = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {"seconds": sum(each.ru_utime + each.ru_stime for each in (own, tools)),
-            "wall_seconds": time.monotonic() - started, "peak_gb": max(own.ru_maxrss, tools.ru_maxrss) / 1e6,
+            "wall_seconds": time.monotonic() - started,
+            "peak_gb": max(own.ru_maxrss, tools.ru_maxrss) / 1e6,
             "megabytes": sum(map(len, files.values())) / 1e6,
             "weights": sum(node.op.weight.size for node in graph.nodes
                            if isinstance(node.op, Conv))}

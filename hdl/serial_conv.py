@@ -6,7 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.area import logic, ram, rom
-from hdl.arith import counter, pack
+from hdl.arith import counter, pack_rows
 from hdl.channel_constants import ChannelConstants
 from hdl.delayed import delayed
 from hdl.layout import Layout, shape_of
@@ -128,8 +128,8 @@ class SerialConv(wiring.Component):
         m.submodules.weights = memory = Memory(
             width=out.block * lanes * op.weight_bits, depth=out.blocks * self.words,
             name=f"{self.name}_weight",
-            contents=[pack(weights[block, :, word].flat, op.weight_bits)
-                      for block in range(out.blocks) for word in range(self.words)])
+            contents=pack_rows(weights.swapaxes(1, 2).reshape(-1, out.block * lanes),
+                               op.weight_bits))
         address = Signal(range(max(2, memory.depth)))
         with m.If(terms.issue):
             again = terms.ends & ~step_ends

@@ -2,7 +2,7 @@
 # Components are also made to be priced and compared, most of them never to be built.
 """Convolution with its weights as logic: an adder graph, a position per cycle."""
 
-from functools import cached_property
+from functools import cache
 
 import numpy as np
 from amaranth import *
@@ -11,16 +11,34 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.adder_graph import AdderGraph, adder_graph
 from hdl.adder_pipeline import AdderPipeline
+from hdl.adders import digits
 from hdl.area import logic
 from hdl.arith import counter
 from hdl.folded_conv_timing import FoldedConvTiming
 from hdl.layout import Layout
 from hdl.sliding_window import SlidingWindow
 from hdl.window import Window
-from ir import Budget
+from ir import Budget, Interval
 from ir.ops import Conv
 
-__all__ = ["FoldedConv"]
+__all__ = ["LARGEST_FOLDED", "FoldedConv", "most_adders"]
+
+LARGEST_FOLDED = 12_000
+"""Signed digits of weights: to look for common sums in more takes too long."""
+
+
+@cache
+def most_adders(op: Conv) -> int:
+    """Signed digits of all weights: no convolution takes more adders."""
+    return sum(len(digits(abs(weight))) * count for weight, count in zip(
+        *(found.tolist() for found in np.unique(op.weight, return_counts=True)), strict=True))
+
+
+@cache
+def _graph(op: Conv, activation: Interval) -> AdderGraph:
+    """Found once for all cuts."""
+    weight = op.weight.reshape(op.out_channels, -1) << op.shift[:, None]
+    return adder_graph(weight, op.bias.tolist(), activation)
 
 
 class FoldedConv(wiring.Component):
@@ -54,6 +72,9 @@ class FoldedConv(wiring.Component):
     """
 
     def __init__(self, op: Conv, a: Layout, block: int, lanes: int):
+        if (size := most_adders(op)) > LARGEST_FOLDED:
+            raise ValueError(f"A constant-folded convolution has at most {LARGEST_FOLDED} signed "
+                             f"digits in its weights, not {size}")
         self.op, self.a, self.out = op, a, Layout(op.output(a.tensor), block, lanes)
         for layout in (a, self.out):
             if layout.tensor.steps > 1 and layout.blocks > 1:
@@ -73,12 +94,10 @@ class FoldedConv(wiring.Component):
         """Beats of a position's sums at a time step."""
         return self.op.out_channels // self.out.lanes
 
-    @cached_property
+    @property
     def graph(self) -> AdderGraph:
         """The sums, of the taps in the order of the weights."""
-        op = self.op
-        weight = op.weight.reshape(op.out_channels, -1) << op.shift[:, None]
-        return adder_graph(weight, op.bias.tolist(), self.a.tensor.interval)
+        return _graph(self.op, self.a.tensor.interval)
 
     @property
     def latency(self) -> int:

@@ -1,8 +1,10 @@
-"""Chooses the forms of convolutions: serial ones wherever there are cycles to spare."""
+"""Chooses the forms of convolutions: serial where there are cycles to spare, folded where few are.
+"""
 
 from collections.abc import Callable, Iterator
 from math import inf
 
+from hdl.folded_conv import most_adders
 from hdl.folding_space import Choice
 from hdl.ops import ConvForm
 from hdl.stage_costs import Costs, Option
@@ -11,12 +13,15 @@ from ir.ops import Conv, SelfAttention
 
 __all__ = ["Forms"]
 
+SEARCHLESS = (ConvForm.SERIAL, ConvForm.FOLDED)
+"""Forms that have no search to be chosen."""
+
 NARROW = 8
 """Cuts of a group that are looked at: the narrowest that are fast enough."""
 
 
 class Forms:
-    """Makes choices cheaper whose convolutions all find events.
+    """Makes choices cheaper whose convolutions find events.
 
     Prices of whole stages are compared, cut by cut: what a serial convolution takes is no sum of
     what its two halves take.
@@ -33,22 +38,23 @@ class Forms:
         self.groups = costs.space.groups
 
     def cheaper(self, choice: Choice, cycles: float = inf) -> Choice:
-        """The choice with serial convolutions, and with other cuts around them, where that is
+        """The choice with convolutions of other forms, and other cuts around them, where that is
         cheaper and no stage that took at most ``cycles`` takes more."""
         for node in self.costs.graph.nodes:
-            if isinstance(node.op, Conv) and self.space.form(node) is None:
+            if isinstance(node.op, Conv) and self.space.free(node):
                 group = self.space.group_of[node.name]
-                choice = self._best(group, choice, [self._serial(choice, [node])], cycles)
+                others = [self._formed(choice, [node], form) for form in ConvForm]
+                choice = self._best(group, choice, others, cycles)
         for name in self.groups:
             choice = self._best(name, choice, self._others(name, choice, cycles), cycles)
         return choice
 
-    def _serial(self, choice: Choice, nodes: list[Node]) -> Choice:
-        return choice.but({}, {}, {node.name: ConvForm.SERIAL for node in nodes
-                                   if isinstance(node.op, Conv) and self.space.form(node) is None})
+    def _formed(self, choice: Choice, nodes: list[Node], form: ConvForm) -> Choice:
+        return choice.but({}, {}, {node.name: form for node in nodes
+                                   if isinstance(node.op, Conv) and self.space.free(node)})
 
     def _others(self, name: str, choice: Choice, cycles: float) -> Iterator[Choice]:
-        """Other cuts of a group, its writers as they are or serial."""
+        """Other cuts of a group, its writers as they are or of another form."""
         group = self.groups[name]
         options = sorted(self.costs.options(group), key=lambda o: (o.cut.lanes, o.cut.block))
         found = 0
@@ -60,13 +66,14 @@ class Forms:
                 changed = choice.but({name: option.cut}, scans)
                 found += 1
                 yield changed
-                yield self._serial(changed, list(group.writers))
+                for form in SEARCHLESS:
+                    yield self._formed(changed, list(group.writers), form)
 
     def _scans(self, option: Option, choice: Choice, cycles: float) -> dict[str, int] | None:
         """The least scan of each reader that finds events; None where none is fast enough."""
         found: dict[str, int] = {}
         for reader, scans in option.scans.items():
-            if choice.forms.get(reader) is ConvForm.SERIAL:
+            if choice.forms.get(reader, ConvForm.EVENTS) is not ConvForm.EVENTS:
                 continue
             node = self.space.nodes[reader]
             fast = (scan for scan in scans
@@ -90,12 +97,23 @@ class Forms:
                    if isinstance(node.op, Conv | SelfAttention)]
         best, least = choice, self.price(self.costs.around(group, choice))
         for other in others:
-            if not all(self.costs.possible(node, other) for node in engines):
+            if self._hopeless(other, choice, engines) or not all(
+                    self.costs.possible(node, other) for node in engines):
                 continue
             price = self.price(self.costs.around(group, other))
             if price < least and all(self._fast(node, other, choice, cycles) for node in engines):
                 best, least = other, price
         return best
+
+    def _hopeless(self, other: Choice, choice: Choice, engines: list[Node]) -> bool:
+        """Whether a convolution's adders alone cost more than what it is now: to find out exactly
+        how many of them there are takes time."""
+        return any(
+            isinstance(node.op, Conv) and other.forms.get(node.name) is ConvForm.FOLDED
+            and choice.forms.get(node.name) is not ConvForm.FOLDED
+            and self.price(Budget(luts=most_adders(node.op))) > self.price(
+                self.costs.stage_area(node, choice))
+            for node in engines)
 
     def _fast(self, node: Node, other: Choice, choice: Choice, cycles: float) -> bool:
         return cycles == inf or self.costs.service(node, other) <= max(

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hdl.cuts import Cuts
+from hdl.folded_conv import LARGEST_FOLDED, most_adders
 from hdl.layout import Layout
 from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
 from ir import IMAGE, Graph, Node
 from ir.ops import Conv, Gate, HeadSum, SelfAttention
 
-__all__ = ["Choice", "Cut", "Group", "Pins", "Space"]
+__all__ = ["Choice", "Cut", "Group", "Pins", "Space", "folded_space"]
 
 LARGEST_SEARCH = 32
 """Bits of a word in which ones are searched, where a beat has no more. A cycle finds one of them:
@@ -79,6 +80,8 @@ class Space:
     graph : Graph
     pins : mapping, optional
         Fields of foldings that are given; they must be possible, see :func:`hdl.pins.check_pins`.
+    folded : frozenset of str
+        Convolutions that are folded to begin with, see :func:`folded_space`.
 
     Attributes
     ----------
@@ -88,8 +91,8 @@ class Space:
         The group of each tensor.
     """
 
-    def __init__(self, graph: Graph, pins: Pins | None = None):
-        self.graph, self.pins = graph, pins or {}
+    def __init__(self, graph: Graph, pins: Pins | None = None, folded: frozenset[str] = frozenset()):
+        self.graph, self.pins, self.folded = graph, pins or {}, folded
         self.known_cuts = Cuts(graph)
         self.nodes = {node.name: node for node in graph.nodes}
         self.group_of = {name: self.known_cuts.group(name) for name in graph.types}
@@ -116,17 +119,29 @@ class Space:
                    if cut.block % scan == 0]
         if (pinned := self.pins.get(node.name, {}).get("scan")) is not None:
             return [scan for scan in fitting if scan == pinned]
+        if self.form(node) is ConvForm.FOLDED:
+            return [cut.lanes] if self._in_order(node.inputs[0], cut) else []
         bits = self.graph.types[node.inputs[0]].interval.bits
         return [scan for scan in fitting if scan * bits <= LARGEST_SEARCH or scan == fitting[0]]
 
+    def _in_order(self, name: str, cut: Cut) -> bool:
+        """Whether all channels of a time step come before the next."""
+        kind = self.graph.types[name]
+        return kind.steps == 1 or cut.block == kind.channels
+
+    def free(self, node: Node) -> bool:
+        """Whether a convolution may have any form."""
+        return "form" not in self.pins.get(node.name, {})
+
     def form(self, node: Node) -> ConvForm | None:
-        """The form that a convolution is given, if any."""
-        given = self.pins.get(node.name, {}).get("form")
-        return None if given is None else ConvForm(given)
+        """The form that a convolution is given, or has to begin with, if any."""
+        if not self.free(node):
+            return ConvForm(self.pins[node.name]["form"])
+        return ConvForm.FOLDED if node.name in self.folded else None
 
     def scan(self, node: Node, choice: Choice) -> int:
-        """How many channels a convolution handles at its input: one that is serial, a beat."""
-        if choice.forms.get(node.name) is ConvForm.SERIAL:
+        """How many channels a convolution handles at its input: one without a search, a beat."""
+        if choice.forms.get(node.name, ConvForm.EVENTS) is not ConvForm.EVENTS:
             return choice.cuts[self.group_of[node.inputs[0]]].lanes
         return choice.scans[node.name]
 
@@ -175,7 +190,10 @@ class Space:
         match node.op:
             case Conv():
                 last = node is self.graph.nodes[-1]
-                return pinned.get("lanes", cut.block) == cut.block and (not last or cut.lanes == 1)
+                folded = self.form(node) is ConvForm.FOLDED
+                return (pinned.get("lanes", cut.block) == cut.block
+                        and (not last or cut.lanes == 1)
+                        and (not folded or self._in_order(node.name, cut)))
             case SelfAttention():
                 head = node.op.head_channels(self.graph.types[node.inputs[0]])
                 return cut.block == head * node.op.value_ratio and head % cut.lanes == 0
@@ -185,3 +203,26 @@ class Space:
                 return cut == Cut(self.graph.image.channels, 1)
             case _:
                 return True
+
+
+def _foldable(graph: Graph) -> frozenset[str]:
+    """The convolutions that can have their weights as logic.
+
+    Not where only parts of the channels can come, or leave, at all time steps before the rest.
+    """
+    cuts = Cuts(graph)
+    return frozenset(
+        node.name for node in graph.nodes if isinstance(node.op, Conv)
+        and 2 * node.op.padding < node.op.kernel and most_adders(node.op) <= LARGEST_FOLDED
+        and all(graph.types[name].steps == 1 or cuts.limit(name) == graph.types[name].channels
+                for name in (node.name, *node.inputs)))
+
+
+def folded_space(graph: Graph, pins: Pins) -> Space:
+    """The choices with all convolutions folded to begin with that what is given lets be."""
+    space = Space(graph, pins, _foldable(graph))
+    stuck = {node.name for group in space.groups.values()
+             for node in (*group.writers, *(reader for reader in group.readers if not any(
+                 space.scans(reader, cut) for cut in group.cuts)))
+             if not group.cuts or node in group.readers}
+    return Space(graph, pins, space.folded - stuck)

@@ -27,7 +27,8 @@ _ABOUT = """\
 #   [patterns."*_qkv"]    all that match; a node's own table goes before
 # lanes: output channels added up together; drain: of them leave per cycle;
 # scan: input channels searched per cycle, or multiplied; form: events (finds spikes and adds their
-# weights) or serial (multiplies one input after the other, scan as the lanes that come: smaller).
+# weights), serial (multiplies one input after the other: smaller) or folded (has its weights as
+# logic: a position per cycle); of the last two, scan is as the lanes that come.
 """
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hdl.activity import drawn
 from hdl.explanation import Explanation, Stop, explain
 from hdl.folding_search import Prices, Search, TooSlow
-from hdl.folding_space import Choice, Pins, Space
+from hdl.folding_space import Choice, Pins, Space, folded_space
 from hdl.ops import Folding
 from hdl.pins import check_pins
 from hdl.stage_costs import Costs
@@ -109,6 +109,10 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
     else:
         plan = _Plan(costs, budget)
         choice = plan.within(clock_mhz * 1e6 / fps)
+        if choice is None:
+            # Beyond what engines that find events reach, weights become logic.
+            folded = Costs(folded_space(graph, pins or {}), costs.tensors, blocks)
+            choice = _Plan(folded, budget).within(clock_mhz * 1e6 / fps)
         if choice is None:
             raise ValueError(_unreached(plan.fastest(smallest), costs, fps, clock_mhz))
         found = _Found(choice, Stop.REACHED)

@@ -127,6 +127,10 @@ class Costs:
         return sum((self._area(self._chosen(node, choice)) for node in nodes.values()),
                    self._joints(group, choice.cuts[group.name]))
 
+    def stage_area(self, node: Node, choice: Choice) -> Budget:
+        """Of a node's component."""
+        return self._area(self._chosen(node, choice))
+
     def possible(self, node: Node, choice: Choice) -> bool:
         """Whether an engine can be built so, with what is given of its folding."""
         scan = self.space.pins.get(node.name, {}).get("scan")
@@ -178,6 +182,8 @@ class Costs:
 
     def adding(self, node: Node, cut: Cut) -> float:
         """Cycles per image in which a convolution adds, were its lists always there."""
+        if self.space.form(node) is ConvForm.FOLDED:
+            return self.beats(node.name, cut)
         groups = cut.block // cut.lanes
         key = node.name, groups
         if key not in self._halves:
@@ -187,6 +193,8 @@ class Costs:
 
     def searching(self, node: Node, scan: int) -> float:
         """Cycles per image in which a convolution searches, were its windows always there."""
+        if self.space.form(node) is ConvForm.FOLDED:
+            return float(self.graph.types[node.inputs[0]].values // scan)
         key = node.name, "search", scan
         if key not in self._halves:
             self._halves[key] = self._load(node, scan).search.sum() / self._images(node)
@@ -218,6 +226,9 @@ class Costs:
         group = self.space.group_of[node.inputs[0]]
         if isinstance(node.op, SelfAttention):
             return self._stage(node, self._widest(group, node), cut, None)
+        if self.space.form(node) is ConvForm.FOLDED:
+            widest = self.space.groups[group].cuts[-1]
+            return self._stage(node, widest, cut, widest.lanes, ConvForm.FOLDED)
         plain, scans = next((plain, scans) for plain in self.space.groups[group].cuts
                             if (scans := self.space.scans(node, plain)))
         return self._stage(node, plain, cut, scans[0])
@@ -225,6 +236,9 @@ class Costs:
     def _reading(self, node: Node, cut: Cut, scan: int | None) -> Stage:
         """An engine with a plain output, or for an attention the fastest."""
         group = self.space.group_of[node.name]
+        if isinstance(node.op, Conv) and self.space.form(node) is ConvForm.FOLDED:
+            return self._stage(node, cut, self.space.groups[group].cuts[-1], scan,
+                               ConvForm.FOLDED)
         return self._stage(node, cut, self._plain[group] if isinstance(node.op, Conv)
                            else self.space.groups[group].cuts[-1], scan)
 

@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.area import logic, ram, rom
 from hdl.conv_timing import ConvTiming
 from hdl.event_lists import EventLists
+from hdl.folded_conv import FoldedConv
 from hdl.layout import Layout
 from hdl.row_buffer import RowBuffer
 from hdl.serial_conv import SerialConv
@@ -35,6 +36,9 @@ class ConvForm(StrEnum):
     SERIAL = "serial"
     """Multiplies one word of inputs after the other: :class:`SerialConv`."""
 
+    FOLDED = "folded"
+    """Has its weights as logic and takes a position per cycle: :class:`FoldedConv`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConvFolding:
@@ -42,7 +46,7 @@ class ConvFolding:
 
     ``lanes`` output channels are added up together, ``drain`` of them leave per cycle, and
     ``scan`` input channels are searched for spikes per cycle, or multiplied; ``form`` says how the
-    engine works.
+    engine works. One that is folded adds up all channels at once, whatever the lanes.
     """
 
     lanes: int
@@ -155,11 +159,14 @@ class ConvEngine(wiring.Component):
 
 
 def conv_lanes(op: Conv, a: Layout, folding: ConvFolding, *,
-               name: str = "conv") -> ConvEngine | SerialConv:
+               name: str = "conv") -> ConvEngine | SerialConv | FoldedConv:
     """The engine of a folding; raises ValueError for one that its form cannot have."""
     if folding.form is ConvForm.EVENTS:
         return ConvEngine(op, a, folding, name=name)
     if folding.scan != a.lanes:
-        raise ValueError(f"A serial convolution multiplies the {a.lanes} lanes of a beat, its scan "
-                         f"is not {folding.scan}")
+        verb = "multiplies" if folding.form is ConvForm.SERIAL else "takes"
+        raise ValueError(f"A {folding.form} convolution {verb} the {a.lanes} lanes of a beat, its "
+                         f"scan is not {folding.scan}")
+    if folding.form is ConvForm.FOLDED:
+        return FoldedConv(op, a, folding.lanes, folding.drain)
     return SerialConv(op, a, Layout(op.output(a.tensor), folding.lanes, folding.drain), name=name)

@@ -63,6 +63,11 @@ def test_a_form_that_is_fixed_stays(tmp_path):
     assert Lowering(GRAPH, found).layouts["down_lif"].lanes == found["qkv"].scan
 
 
+def test_a_convolution_is_folded_by_hand(tmp_path):
+    folded = pins(tmp_path, '[nodes.head]\nform = "folded"\n')
+    assert find(GRAPH, PLENTY, pins=folded).foldings["head"].form is ConvForm.FOLDED
+
+
 def test_names_of_any_kind_are_written(tmp_path):
     text = write_pins({"a.b \"c\"": ConvFolding(lanes=4, drain=2, scan=1)})
     with pytest.raises(ValueError, match="No node is called 'a.b \"c\"'"):
@@ -83,7 +88,7 @@ def test_foldings_of_all_nodes_are_whole():
                                     "input 'down'")),
     ("[nodes.qkv]\nlane = 4", "Node 'qkv' has no 'lane' to fix; Conv has lanes, drain, scan, form"),
     ("[nodes.qkv]\nform = 'dense'", ("Node 'qkv': form must be one of events, serial, "
-                                     "not 'dense'")),
+                                     "folded, not 'dense'")),
     ("[nodes.qkv]\nlanes = 0", "Node 'qkv': lanes must be a whole number above 0, not 0"),
     ("[nodes.qkv]\nlanes = true", "Node 'qkv': lanes must be a whole number above 0, not True"),
     ("[nodes.qkv]\nlanes = '4'", "Node 'qkv': lanes must be a whole number above 0, not '4'"),

@@ -11,7 +11,7 @@ from hdl.explanation import Limit, Stop
 from hdl.folding import from_json, to_json
 from hdl.folding_search import Prices, Search
 from hdl.folding_space import Choice, Space
-from hdl.ops import ConvFolding
+from hdl.ops import ConvFolding, ConvForm
 from hdl.solve import DoesNotFit, find, least, solve
 from hdl.stage_costs import Costs
 from hdl.timing import timing
@@ -35,6 +35,16 @@ def traced(graph, images=4):
 
 GRAPH = small_graph(0, channels=12, steps=4)
 TENSORS = trace(GRAPH, np.random.default_rng(0).integers(0, 2, (4, 1, 4, 4), dtype=np.uint8))
+
+
+def test_beyond_what_finding_events_reaches_weights_become_logic():
+    graph = small_graph(0, channels=4, steps=1)
+    found = find(graph, PLENTY, fps=2.5e6, clock_mhz=100)
+    assert found.explanation.cycles <= 40
+    assert ConvForm.FOLDED in {folding.form for folding in found.foldings.values()}
+    events = {name: {"form": "events"} for name in found.foldings}
+    with pytest.raises(ValueError, match="not 2.5e\\+06"):
+        find(graph, PLENTY, fps=2.5e6, clock_mhz=100, pins=events)
 
 
 def cycles(foldings):

@@ -22,8 +22,8 @@ def breakdown(energy: Energy, power: Power | None = None,
     - ``logic_nj``, ``clock_nj``, ``ram_nj``, ``fpga_nj``: dynamic energy of the FPGA's model, by
       switching activity that was simulated, and their sum.
 
-    ``totals`` has their sums, None of nothing, with ``static_nj`` of the device; ``counting`` is the rule of the
-    first; ``activity`` says what the model of the FPGA was fed with.
+    ``totals`` has their sums, None of nothing, with ``static_nj`` of the device; ``counting`` is
+    the rule of the first; ``activity`` says what the model of the FPGA was fed with.
     """
     layers: dict[str, dict[str, Any]] = {}
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from spikeloom.bench import energies
+from spikeloom.bench.run import Setting
 from spikeloom.energy.published import find_published, published
 
 LOGGED = "spikingformer-8-512"
@@ -47,3 +49,10 @@ def test_without_rates_there_is_no_table():
 def test_unknown_network():
     with pytest.raises(ValueError, match="No published network is called 'x'; there are max-"):
         find_published("x")
+
+
+def test_the_bench_says_how_far_it_is_from_the_published_figure():
+    (check,) = energies.CHECKS
+    row = check.measure(Setting(None))
+    assert row.name == check.name == f"energy/{LOGGED}" and row.met
+    assert row.value == pytest.approx(0.047, abs=0.001)

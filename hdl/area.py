@@ -36,8 +36,9 @@ class Area(Budget):
     __radd__ = __add__
 
     def on(self, kind: BlockRam) -> Budget:
-        """This need on a device with block RAM of a kind; all else is counted as on an ECP5."""
-        return Budget(luts=self.luts, ffs=self.ffs, dsps=self.dsps,
+        """This need on a device with block RAM of a kind; logic is estimated as on an ECP5."""
+        return Budget(luts=self.luts + round(kind.lone_ffs * self.ffs), ffs=self.ffs,
+                      dsps=self.dsps,
                       brams=sum(kind.blocks(*memory) for memory in self.memories))
 
 

@@ -49,4 +49,5 @@ def footprint(graph: Graph, foldings: Mapping[str, Folding], known: Known | None
 def area(graph: Graph, foldings: Mapping[str, Folding], known: Known | None = None, *,
          blocks: BlockRam = DP16KD) -> Budget:
     """The estimated resources of a design: logic as on an ECP5, block RAM of the kind given."""
-    return footprint(graph, foldings, known).on(blocks)
+    stages = stage_areas(Lowering(graph, foldings, known)).values()
+    return sum((stage.on(blocks) for stage in stages), FRONT.on(blocks))

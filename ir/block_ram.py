@@ -7,7 +7,7 @@ __all__ = ["DP16KD", "M10K", "RAMB18", "SB_RAM40_4K", "BlockRam"]
 
 @dataclass(frozen=True)
 class BlockRam:
-    """A family's block RAM.
+    """A family's block RAM, and what a flip-flop costs beside it.
 
     Parameters
     ----------
@@ -15,10 +15,14 @@ class BlockRam:
         As the vendor calls it.
     forms : tuple of tuple of int
         Width and depth of each form that a block of one write and one read port can have.
+    lone_ffs : float
+        Share of the flip-flops that take a logic cell of their own, where LUTs are counted in
+        cells of a LUT and a flip-flop.
     """
 
     name: str
     forms: tuple[tuple[int, int], ...]
+    lone_ffs: float = 0.0
 
     @property
     def bits(self) -> int:
@@ -34,8 +38,9 @@ DP16KD = BlockRam("DP16KD", (
     (36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)))
 """Lattice ECP5 (FPGA-TN-02204, ECP5 and ECP5-5G Memory User Guide)."""
 
-SB_RAM40_4K = BlockRam("SB_RAM40_4K", ((16, 256), (8, 512), (4, 1024), (2, 2048)))
-"""Lattice iCE40 (FPGA-TN-02002, Memory Usage Guide for iCE40 Devices)."""
+SB_RAM40_4K = BlockRam("SB_RAM40_4K", ((16, 256), (8, 512), (4, 1024), (2, 2048)), lone_ffs=0.4)
+"""Lattice iCE40 (FPGA-TN-02002, Memory Usage Guide for iCE40 Devices). The flip-flops that share no
+cell are as counted in placed circuits of preset digits-tiny."""
 
 RAMB18 = BlockRam("RAMB18", DP16KD.forms)
 """Half a block of AMD's 7 series (UG473) and UltraScale+ (UG573)."""

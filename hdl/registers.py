@@ -85,14 +85,11 @@ class RegisterFile(wiring.Component):
                   "NETWORK": C(self.network, 32), "CONTROL": C(0, 32),
                   "PIXELS": C(self.pixels, 32), "CLASSES": C(self.classes, 32)}
         for name, strobe in counters.items():
-            wide = name in ("CYCLES", "BUSY")
-            counter = Signal(64 if wide else 32, name=f"{name.lower()}_count")
-            with m.If(clear):
-                m.d.sync += counter.eq(0)
-            with m.Elif(strobe):
-                m.d.sync += counter.eq(counter + 1)
-            if wide:
-                values |= {f"{name}_LO": counter[:32], f"{name}_HI": counter[32:]}
+            counter, carry = self._count(m, f"{name.lower()}_count", clear, strobe)
+            if name in ("CYCLES", "BUSY"):
+                # The high half follows a cycle later: a carry through 64 bits is a long path.
+                high, _ = self._count(m, f"{name.lower()}_high", clear, carry)
+                values |= {f"{name}_LO": counter, f"{name}_HI": high}
             else:
                 values[name] = counter
         m.d.sync += failed.eq((values["SHORT_PACKETS"] | values["LONG_PACKETS"]).any())
@@ -114,6 +111,17 @@ class RegisterFile(wiring.Component):
                 with m.Default():
                     m.d.sync += self.rdata.eq(0)
         return m
+
+    @staticmethod
+    def _count(m, name, clear, strobe):
+        """A counter of 32 bits, and whether it began again from 0 in the cycle before."""
+        counter, carry = Signal(32, name=name), Signal(name=f"{name}_carry")
+        m.d.sync += carry.eq(0)
+        with m.If(clear):
+            m.d.sync += counter.eq(0)
+        with m.Elif(strobe):
+            m.d.sync += Cat(counter, carry).eq(counter + 1)
+        return counter, carry
 
     def _write(self, m):
         """Take address and data together; the one register that can be written is CONTROL.

@@ -10,12 +10,15 @@ __all__ = ["INSIDE", "circuit_alone"]
 INSIDE = f"{INSTANCE}."
 """How the names of the circuit's cells and nets begin in a flat netlist."""
 
+UNDEFINED = "x"
+
 
 def circuit_alone(flat: dict[str, Any], circuit: Circuit) -> dict[str, Any]:
     """A flat netlist's circuit as a module, in Yosys' JSON form, with the circuit's own ports.
 
-    Its cells are those of the harness' instance, untouched: the circuit stays a module of its own
-    while it is mapped, so that no cell belongs to both.
+    Its cells are those of the harness' instance: the circuit stays a module of its own while it is
+    mapped, so that no cell belongs to both. An output that goes nowhere has no net, where a flow
+    has written an undefined one: Yosys drives no constant.
 
     Raises ValueError when the netlist has no net for a port, as that of another circuit would.
     """
@@ -27,6 +30,11 @@ def circuit_alone(flat: dict[str, Any], circuit: Circuit) -> dict[str, Any]:
                              f"of {circuit.top!r}: it is that of another circuit")
         ports[port.name] = {"direction": "input" if port.is_input else "output",
                             "bits": net["bits"]}
-    cells = {name.removeprefix(INSIDE): cell for name, cell in flat["cells"].items()
-             if name.startswith(INSIDE)}
+    cells = {name.removeprefix(INSIDE): {**cell, "connections": _driven(cell)}
+             for name, cell in flat["cells"].items() if name.startswith(INSIDE)}
     return {"attributes": {}, "ports": ports, "cells": cells, "netnames": {}}
+
+
+def _driven(cell: dict[str, Any]) -> dict[str, list]:
+    return {port: [] if bits == [UNDEFINED] and cell["port_directions"][port] == "output" else bits
+            for port, bits in cell["connections"].items()}

@@ -1,16 +1,16 @@
 """Runs an integer graph on images and keeps what passes along its edges."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from golden.ops import KERNELS
+from golden.ops import KERNELS, POTENTIALS
 from golden.ops.checks import extremes
 from ir import IMAGE, Graph, Interval, TensorType
 
-__all__ = ["accuracy", "image_shape", "logits", "trace"]
+__all__ = ["accuracy", "image_shape", "logits", "potentials", "trace"]
 
 BATCH = 250
 """Images at a time, at most: bounds memory, no influence on results."""
@@ -49,6 +49,16 @@ def logits(graph: Graph, images: np.ndarray, *,
     """The logits, int64 ``[N, classes]``, of uint8 images ``[N, C, H, W]``."""
     last = graph.nodes[-1].name
     return trace(graph, images, [last], device=device)[last][:, 0, :, 0, 0].astype(np.int64)
+
+
+def potentials(graph: Graph, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The membrane potentials of all neurons that have one, by node: int64 ``[N, T, C, H, W]``.
+
+    ``tensors`` is what :func:`trace` gave: what the neurons read.
+    """
+    return {node.name: POTENTIALS[type(node.op)](
+                node.op, torch.from_numpy(tensors[node.inputs[0]])).numpy()
+            for node in graph.nodes if type(node.op) in POTENTIALS}
 
 
 def accuracy(graph: Graph, images: np.ndarray, labels: np.ndarray) -> float:

@@ -11,6 +11,8 @@ from amaranth.hdl import Elaboratable
 from hdl.accelerator import Accelerator
 from hdl.folding import to_json
 from hdl.ops import Folding
+from hdl.ops.level_lif import LevelLifLanes
+from hdl.ops.lif import LifLanes
 from hdl.pixel_input import PIXELS_PER_BEAT
 from hdl.registers import REGISTERS
 from ir import Graph
@@ -20,6 +22,8 @@ __all__ = ["LEAF", "DesignFiles", "emit", "emit_component"]
 
 TOP = "spikeloom"
 LEAF = "spikeloom_memory.v"
+NEURONS = (LifLanes, LevelLifLanes)
+"""Components whose state is a membrane potential."""
 
 
 class DesignFiles:
@@ -87,6 +91,11 @@ def _manifest(graph, top, foldings, memories, target):
             "name": name, "fire": f"probe_{name}_fire", "data": f"probe_{name}_data",
             "shape": list(layout.tensor.shape), "block": layout.block, "lanes": layout.lanes,
             "bits": interval.bits, "signed": interval.signed})
+    membranes = [
+        {"name": name, "stage": unit.charging, "shape": list(unit.a.tensor.shape),
+         "block": unit.a.block, "lanes": unit.a.lanes, "bits": unit.state.bits,
+         "signed": unit.state.signed}
+        for name, unit in top.network.components.items() if isinstance(unit, NEURONS)]
     return {
         "format": 1, "top": TOP, "sources": [f"{TOP}.v", LEAF], "memories": sorted(memories),
         "graph": graph.name, "digest": digest(graph), "target": target,
@@ -94,7 +103,7 @@ def _manifest(graph, top, foldings, memories, target):
         "input": {"beats": -(-graph.image.values // PIXELS_PER_BEAT),
                   "pixels": graph.image.values},
         "output": {"beats": graph.classes},
-        "foldings": to_json(foldings), "tensors": tensors,
+        "foldings": to_json(foldings), "tensors": tensors, "membranes": membranes,
     }
 
 

@@ -69,6 +69,10 @@ class Recurrence(wiring.Component):
     a round of ``period`` beats takes :attr:`LOOP` cycles. A stalled output stalls the
     input.
 
+    Simulation looks at the state of a beat, as it is charged, in the register ``h``; it is there
+    while bit 0 of ``stageN`` is high, ``N`` being :attr:`charging`, and goes on when the output is
+    not valid or is taken.
+
     Parameters
     ----------
     a, out : :class:`Layout`

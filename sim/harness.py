@@ -1,6 +1,6 @@
 """The Verilog and C++ that open a circuit's probes to a driver, leaving the circuit untouched."""
 
-from sim.manifest import Manifest
+from sim.manifest import Manifest, Tensor
 
 __all__ = ["HARNESS", "PORTS", "header", "wrapper"]
 
@@ -40,7 +40,6 @@ def wrapper(manifest: Manifest, *, registered: bool = False) -> str:
     held = [(name, width) for direction, name, width in PORTS
             if registered and direction == "input" and name != "clk"]
     inside = {name: f"{name}_held" for name, _ in held}
-    path = "".join(f"\\{instance} ." for instance in ("dut", *manifest.probe_path))
     lines = [
         f"module {HARNESS} (",
         ",\n".join(f"  {direction} wire {_range(width)}{name}"
@@ -51,10 +50,21 @@ def wrapper(manifest: Manifest, *, registered: bool = False) -> str:
         f"  {manifest.top} dut (",
         ",\n".join(f"    .{name}({inside.get(name, name)})" for _, name, _ in PORTS),
         "  );",
-        *(f"  assign {name} = {path}\\{name} ;" for name, _ in probes),
+        *(line for tensor in manifest.probes for line in _assigned(manifest, tensor)),
         "endmodule",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _assigned(manifest: Manifest, tensor: Tensor) -> list[str]:
+    """Where the probe of a tensor, or of a membrane, is inside the circuit."""
+    unit = () if tensor.unit is None else (tensor.unit,)
+    path = "".join(f"\\{instance} ." for instance in ("dut", *manifest.probe_path, *unit))
+    fire, value = f"{path}\\{tensor.fire} ", f"{path}\\{tensor.data} "
+    if tensor.unit is not None:
+        moves = f"(~{path}\\o__valid | {path}\\o__ready )"
+        fire, value = f"{moves} & {path}\\stage{tensor.stage} [0]", f"{path}\\h "
+    return [f"  assign {tensor.fire} = {fire};", f"  assign {tensor.data} = {value};"]
 
 
 def header(manifest: Manifest) -> str:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ class Tensor:
     """How one tensor crosses its wire, ``lanes`` values to a beat, lane 0 in the low bits.
 
     The order is position (raster), block of ``block`` channels, time step, group of ``lanes``
-    channels inside the block.
+    channels inside the block. A membrane crosses no wire: it is seen inside the neurons ``unit``,
+    behind so many stages of their pipeline as ``stage`` says.
     """
 
     name: str
@@ -26,6 +28,8 @@ class Tensor:
     lanes: int
     bits: int
     signed: bool
+    unit: str | None = None
+    stage: int = 0
 
     def __post_init__(self):
         if self.channels % self.block or self.block % self.lanes:
@@ -72,6 +76,7 @@ class Manifest:
     """The circuit in a folder, as its ``manifest.json`` describes it.
 
     ``probed`` says whether its tensors can be seen in it; a mapped netlist has lost them.
+    ``membranes`` are no tensors unless they are asked for, with :meth:`opened`.
     """
 
     folder: Path
@@ -83,6 +88,7 @@ class Manifest:
     pixels: int
     output_beats: int
     tensors: tuple[Tensor, ...]
+    membranes: tuple[Tensor, ...] = ()
     probed: bool = True
 
     @property
@@ -103,6 +109,10 @@ class Manifest:
                 return tensor
         raise ValueError(f"The circuit in {self.folder} traces no tensor {name!r}; it traces "
                          f"{', '.join(tensor.name for tensor in self.tensors)}")
+
+    def opened(self) -> "Manifest":
+        """The same circuit with its neurons' membranes among the tensors."""
+        return replace(self, tensors=(*self.tensors, *self.membranes))
 
     def netlist(self, folder: Path, sources: tuple[str, ...]) -> "Manifest":
         """The same circuit made of a device's cells, without memory files or probes."""
@@ -128,6 +138,12 @@ class Manifest:
         return padded.view("<u4")
 
 
+def _membrane(name: str, shape: list[int], **how: Any) -> Tensor:
+    steps, channels, height, width = shape
+    return Tensor(name=f"{name}.membrane", unit=name, fire=f"membrane_{name}_fire",
+                  data=f"membrane_{name}_data", shape=(steps, channels, height, width), **how)
+
+
 def read_manifest(folder: Path | str) -> Manifest:
     """Read ``manifest.json`` of an rtl folder; raises ValueError for what it cannot be."""
     folder = Path(folder).absolute()
@@ -146,7 +162,8 @@ def read_manifest(folder: Path | str) -> Manifest:
             input_beats=content["input"]["beats"], pixels=content["input"]["pixels"],
             output_beats=content["output"]["beats"],
             tensors=tuple(Tensor(**{**tensor, "shape": tuple(tensor["shape"])})
-                          for tensor in content["tensors"]))
+                          for tensor in content["tensors"]),
+            membranes=tuple(_membrane(**membrane) for membrane in content.get("membranes", ())))
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is damaged ({error!r}): generate the circuit again") from error
     for name in (*manifest.sources, *manifest.memories):

@@ -24,6 +24,7 @@ from ir.folder import load, save
 from ir.staging import staged
 from sim.activity import Activity, simulate_activity
 from sim.bench_verilog import write_bench
+from sim.neurons import Recording, record
 from sim.run import SimulationResult, simulate
 from sim.verify import Verification, verify
 from spikeloom.errors import TargetTooSmall
@@ -119,6 +120,13 @@ class Design:
         :func:`spikeloom.energy.power.model_power` makes a power of it.
         """
         return simulate_activity(self._home(), images, progress=progress)
+
+    def record(self, image: np.ndarray) -> Recording:
+        """Membranes and spikes inside the circuit for one image, uint8 ``[C, H, W]``.
+
+        See :func:`sim.neurons.record`.
+        """
+        return record(self._home(), image)
 
     def synthesize(self, target: str | None = None, *, clock_mhz: float | None = None,
                    seed: int = 1, work: str | Path | None = None,

@@ -16,8 +16,8 @@ from golden.ops.conv import conv
 from golden.ops.depthwise_conv import depthwise_conv
 from golden.ops.gate import gate
 from golden.ops.head_sum import head_sum
-from golden.ops.level_lif import level_lif
-from golden.ops.lif import lif
+from golden.ops.level_lif import level_lif, level_lif_potential
+from golden.ops.lif import lif, lif_potential
 from golden.ops.mask_attention import mask_attention
 from golden.ops.max_pool import max_pool
 from golden.ops.parallel_neuron import parallel_neuron
@@ -30,9 +30,9 @@ from golden.ops.token_sum import token_sum
 from golden.ops.upsample import upsample
 from ir import ops
 
-__all__ = ["KERNELS", "add", "concat", "conv", "depthwise_conv", "gate", "head_sum", "level_lif",
-           "lif", "mask_attention", "max_pool", "parallel_neuron", "repeat", "self_attention",
-           "slice_channels", "sum_pool", "time_sum", "token_sum", "upsample"]
+__all__ = ["KERNELS", "POTENTIALS", "add", "concat", "conv", "depthwise_conv", "gate", "head_sum",
+           "level_lif", "lif", "mask_attention", "max_pool", "parallel_neuron", "repeat",
+           "self_attention", "slice_channels", "sum_pool", "time_sum", "token_sum", "upsample"]
 
 KERNELS: Mapping[type[ops.Op], Callable[..., Tensor]] = MappingProxyType({
     ops.Add: add,
@@ -54,3 +54,9 @@ KERNELS: Mapping[type[ops.Op], Callable[..., Tensor]] = MappingProxyType({
     ops.TokenSum: token_sum,
     ops.Upsample: upsample,
 })
+
+POTENTIALS: Mapping[type[ops.Op], Callable[..., Tensor]] = MappingProxyType({
+    ops.LevelLif: level_lif_potential,
+    ops.Lif: lif_potential,
+})
+"""Membrane potentials, one for each output, of the neurons that have them."""

@@ -9,7 +9,7 @@ from golden.ops.products import narrow
 from ir.ops import Lif
 from ir.ops.lif import Reset
 
-__all__ = ["lif"]
+__all__ = ["lif", "lif_potential"]
 
 
 def lif(op: Lif, x: Tensor) -> Tensor:
@@ -24,6 +24,23 @@ def lif(op: Lif, x: Tensor) -> Tensor:
     fired = torch.empty(currents.shape, dtype=torch.bool, device=x.device)
     _fire(op, currents, fired)
     return fired.view(torch.int8).permute(0, 1, 4, 2, 3)
+
+
+def lif_potential(op: Lif, x: Tensor) -> Tensor:
+    """Their membrane potentials ``h``, int64, before what a spike takes off them."""
+    spikes, x = lif(op, x), x.long()
+    thresholds = torch.from_numpy(op.threshold.copy()).to(x.device)[..., None, None]
+    if op.threshold.ndim == 1:
+        thresholds = thresholds.expand(x.shape[1], -1, 1, 1)
+    potentials = torch.empty_like(x)
+    v = torch.zeros_like(x[:, 0])
+    for t in range(x.shape[1]):
+        current = op.drive * x[:, t] << op.fraction_bits
+        h = (op.keep * v + current).div(op.divisor, rounding_mode="floor")
+        potentials[:, t] = h
+        after = h - thresholds[t] if op.reset is Reset.BY_THRESHOLD else torch.zeros_like(h)
+        v = torch.where(spikes[:, t] > 0, after, h)
+    return potentials
 
 
 def _fire(op: Lif, currents: Tensor, fired: Tensor) -> None:

@@ -35,7 +35,8 @@ def demo(ctx: click.Context, output: Path, target: str, as_json: bool) -> None:
     from golden.presets import find_preset
     from spikeloom.design import generate, read_design
     from spikeloom.quantization import quantize
-    from spikeloom.report import VERIFICATION, write_report, write_whole
+    from spikeloom.recording import measure_neurons
+    from spikeloom.report import NEURONS, VERIFICATION, write_report, write_whole
     from spikeloom.summary import summary
     from spikeloom.verification import measure
 
@@ -53,6 +54,9 @@ def demo(ctx: click.Context, output: Path, target: str, as_json: bool) -> None:
                     stage=terminal.stage)
     found["data"] = dataset.name
     write_whole(output / VERIFICATION, json.dumps(found, indent=1) + "\n")
+    with terminal.stage("    Look into the neurons"):
+        inside = measure_neurons(design, images[0], 0, int(labels[0]))
+    write_whole(output / NEURONS, json.dumps(inside) + "\n")
     with terminal.stage(f"4/5 Synthesise, place and route for {target}"):
         placed = design.synthesize(target, work=output / "synthesis", progress=terminal.remark)
     with terminal.stage("5/5 Write the report"):
@@ -70,5 +74,6 @@ def demo(ctx: click.Context, output: Path, target: str, as_json: bool) -> None:
                          summary(found, placed.as_dict()))
         terminal.remark(f"{seconds:.0f} s in all. The circuit is in {output / 'rtl'}, "
                         f"the report is {page}")
-    equal = found["values_compared"] > 0 and found["mismatches"] == 0
+    equal = all(part["values_compared"] > 0 and part["mismatches"] == 0
+                for part in (found, inside))
     ctx.exit(Exit.MISMATCH if not equal else Exit.DONE if placed.met else Exit.CLOCK_MISSED)

@@ -3,6 +3,7 @@
 from spikeloom.report.documents import (
     ENERGY,
     FRONT,
+    NEURONS,
     REPORT,
     SYNTHESIS,
     VERIFICATION,
@@ -13,5 +14,5 @@ from spikeloom.report.documents import (
 )
 from spikeloom.report.page import render, write_report
 
-__all__ = ["ENERGY", "FRONT", "REPORT", "SYNTHESIS", "VERIFICATION", "Document", "Run",
+__all__ = ["ENERGY", "FRONT", "NEURONS", "REPORT", "SYNTHESIS", "VERIFICATION", "Document", "Run",
            "read_run", "render", "write_report", "write_whole"]

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-__all__ = ["ENERGY", "FRONT", "REPORT", "SYNTHESIS", "VERIFICATION", "Document", "Run",
+__all__ = ["ENERGY", "FRONT", "NEURONS", "REPORT", "SYNTHESIS", "VERIFICATION", "Document", "Run",
            "read_run", "write_whole"]
 
 VERIFICATION = "verification.json"
 SYNTHESIS = "synthesis.json"
 FRONT = "front.json"
 ENERGY = "energy.json"
+NEURONS = "neurons.json"
 REPORT = "report.html"
 
 Document = Mapping[str, Any]
@@ -32,12 +33,15 @@ class Run:
         :func:`spikeloom.report.front.front_figure`.
     energy : Document or None
         What ``energy`` found, see :func:`spikeloom.energy.breakdown.breakdown`.
+    neurons : Document or None
+        Membranes and spikes of an image, see :mod:`spikeloom.recording`.
     """
 
     verification: Document | None = None
     synthesis: Document | None = None
     front: Document | None = None
     energy: Document | None = None
+    neurons: Document | None = None
 
 
 def read_run(folder: Path) -> Run:
@@ -46,7 +50,8 @@ def read_run(folder: Path) -> Run:
     Raises FileNotFoundError when it holds nothing, ValueError when something is damaged.
     """
     run = Run(verification=_read(folder, VERIFICATION), synthesis=_read(folder, SYNTHESIS),
-              front=_read(folder, FRONT), energy=_read(folder, ENERGY))
+              front=_read(folder, FRONT), energy=_read(folder, ENERGY),
+              neurons=_read(folder, NEURONS))
     if run == Run():
         raise FileNotFoundError(f"{folder} has neither {VERIFICATION} nor {SYNTHESIS} nor {FRONT}; "
                                 f"make them with `spikeloom verify -o {folder}` and `spikeloom "

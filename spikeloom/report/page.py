@@ -8,9 +8,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from spikeloom.report import plots
-from spikeloom.report.documents import REPORT, Document, Run, read_run, write_whole
+from spikeloom.report.documents import (
+    NEURONS,
+    REPORT,
+    VERIFICATION,
+    Document,
+    Run,
+    read_run,
+    write_whole,
+)
 from spikeloom.report.drawing import ACCENT, FAINT, MARK, draw, plotly_script
 from spikeloom.report.front import COSTS, front_figure
+from spikeloom.report.neurons import neurons_figure
 from spikeloom.report.provenance import provenance
 from spikeloom.summary import available, summary
 from spikeloom.terminal import KINDS, percent, shown
@@ -23,13 +32,16 @@ DASH = "–"
 def render(run: Run) -> str:
     """The page for what there is of a run."""
     found = run.verification or {}
+    _check_networks(run)
     rows = summary(run.verification, run.synthesis)
     layers = _layers(found)
     return environment().get_template("report.html.j2").render(
-        title=found.get("network") or "Spikeloom run", subtitle=_subtitle(run),
+        title=(run.verification or run.neurons or {}).get("network") or "Spikeloom run",
+        subtitle=_subtitle(run),
         verdict=_verdict(found), figures=_by_kind(rows), stages=_stages(found),
         slowest=found.get("slowest"), layers=layers, plots=_plots(found, layers),
         energy=_energy(found, layers), fpga=_fpga(run.energy), front=_front(run.front),
+        neurons=_neurons(run.neurons),
         device=_device(run.synthesis), provenance=provenance(run), missing=_missing(run),
         plotly=Markup(plotly_script()))
 
@@ -44,6 +56,14 @@ def write_report(folder: Path) -> Path:
                          "`spikeloom verify` or `spikeloom synth` again") from error
     write_whole(folder / REPORT, page)
     return folder / REPORT
+
+
+def _check_networks(run: Run) -> None:
+    """Raise ValueError when a run's results are of different networks."""
+    if run.verification is not None and run.neurons is not None and (
+            run.verification["digest"] != run.neurons["digest"]):
+        raise ValueError(f"{VERIFICATION} and {NEURONS} are of different networks; run `spikeloom "
+                         "verify --neurons` again")
 
 
 def environment() -> Environment:
@@ -81,7 +101,9 @@ def _missing(run: Run) -> list[tuple[str, str]]:
     """What the run has no results of, and the command that makes them."""
     known = [("circuit against integer network, layers, energy", "spikeloom verify -o RUN",
               run.verification),
-             ("placed circuit", "spikeloom synth -o RUN", run.synthesis)]
+             ("placed circuit", "spikeloom synth -o RUN", run.synthesis),
+             ("membranes and spikes of an image", "spikeloom verify --neurons N -o RUN",
+              run.neurons)]
     return [(what, command) for what, command, document in known if document is None]
 
 
@@ -181,6 +203,17 @@ def _front(front: Document | None) -> dict | None:
             "plots": [{"title": f"Accuracy and {title}",
                        "html": Markup(draw(front_figure(rows, cost), f"front-{cost}"))}
                       for cost, title in COSTS.items()]}
+
+
+def _neurons(recorded: Document | None) -> dict | None:
+    """Each layer's maps; the one to show first is the first that differs, or the first."""
+    if recorded is None:
+        return None
+    layers = [{**layer, "html": Markup(draw(neurons_figure(layer), f"neurons-{layer['name']}"))}
+              for layer in recorded["layers"]]
+    opened = next((layer["name"] for layer in layers if layer["mismatches"]), layers[0]["name"])
+    return {**recorded, "layers": layers, "opened": opened,
+            "equal": recorded["values_compared"] > 0 and not recorded["mismatches"]}
 
 
 def _device(synthesis: Document | None) -> list[dict] | None:

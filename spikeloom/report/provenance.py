@@ -14,6 +14,11 @@ def provenance(run: Run) -> list[tuple[str, str]]:
     rows = [("Spikeloom", metadata.version("spikeloom"))]
     if found is not None:
         rows += _verified(found)
+    if run.neurons is not None:
+        label = run.neurons["label"]
+        rows.append(("neurons", f"test image {run.neurons['image']}"
+                     + ("" if label is None else f", label {label}")
+                     + f", of network {run.neurons['digest']}"))
     if synthesis is not None:
         rows += _placed(synthesis)
     if found is not None and synthesis is not None and (rate := image_rate(found, synthesis)):

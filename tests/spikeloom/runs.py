@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["deep", "placed", "powered", "searched", "verified"]
+__all__ = ["deep", "placed", "powered", "recorded", "searched", "verified"]
 
 LAYERS = [
     {"name": "stem", "op": "Conv", "inputs": ["image"],
@@ -91,3 +91,24 @@ def powered(names: Iterable[str]) -> dict[str, Any]:
         "parts": parts, "static_nj": 5879.5, "dynamic_nj": dynamic, "total_nj": dynamic + 5879.5,
         "table": "spikeloom/energy/fpga/ecp5.toml", "calibration": "",
         "placeholders": ["lut_toggle", "ff_toggle", "static power of LFE5U-85F"]}}
+
+
+def recorded(*, wrong: bool = False) -> dict[str, Any]:
+    """What `verify --neurons` found in two layers; ``wrong`` is one spike that is not golden's."""
+    layers = []
+    for number, name in enumerate(("stem_lif", "head_lif")):
+        golden = [[(5 * channel + 3 * column) % 17 - 8 for column in range(8)]
+                  for channel in range(3)]
+        spikes = [[int(value >= 4) for value in row] for row in golden]
+        seen = [list(row) for row in spikes]
+        if wrong and number:
+            seen[1][2] ^= 1
+        layers.append({
+            "name": name, "op": "Lif", "shape": [2, 3, 2, 2], "channels": [0, 3],
+            "positions": [0, 4], "values": 48, "mismatches": int(seen != spikes),
+            "membrane": {"golden": golden, "circuit": golden},
+            "spikes": {"golden": spikes, "circuit": seen}})
+    return {"kind": "measured", "network": "digits", "digest": "ab" * 32, "image": 7, "label": 3,
+            "values_compared": 96, "mismatches": int(wrong),
+            "first_difference": "node 'head_lif', image 7, step 0, channel 1, position (1, 0): "
+                                "expected 0, got 1" if wrong else None, "layers": layers}

@@ -96,6 +96,9 @@ def test_unknown_command_lists_the_known(spikeloom):
      "Network 'digits' takes images of 1x8x8, data set 'mnist-subset' has 1x28x28"),
     (("simulate", "--preset", "digits", "--images", "1000"),
      "Data set 'digits' has 360 test images, not 1000"),
+    (("verify", "--preset", "digits", "--neurons", "3"), "--neurons needs --output, the folder"),
+    (("verify", "--preset", "digits", "--images", "2", "--neurons", "2", "-o", "run"),
+     "--neurons 2 is none of the 2 images that run, which are 0 to 1"),
     (("synth", "--preset", "digits", "--clock", "0"), "Invalid value for '--clock': 0.0 is not"),
 ])
 def test_wrong_input_is_one_clear_message(spikeloom, tmp_path, monkeypatch, arguments, message):

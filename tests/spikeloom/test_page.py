@@ -8,11 +8,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from spikeloom.comparison import compare
 from spikeloom.report import Run, render
 from spikeloom.report.pair import render_pair
-from tests.spikeloom.runs import deep, placed, powered, searched
+from tests.spikeloom.runs import deep, placed, powered, recorded, searched
 
 pytestmark = pytest.mark.browser
 
-SECTIONS = ("figures", "front", "pipeline", "layers", "energy", "fpga", "device", "provenance")
+SECTIONS = ("figures", "front", "pipeline", "layers", "energy", "fpga", "neurons", "device",
+            "provenance")
 
 # Elements with text of their own, their contrast to what is behind them, and whether they stick
 # out of the page or, text of a plot, of their card.
@@ -32,7 +33,7 @@ TEXTS = """() => {
   for (const e of document.querySelectorAll("main *")) {
     const own = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
     const box = e.getBoundingClientRect();
-    if (!own || !box.width || e.closest("script, style")) continue;
+    if (!own || !box.width || !e.checkVisibility() || e.closest("script, style")) continue;
     const style = getComputedStyle(e), svg = e instanceof SVGElement;
     const [a, b] = [light(numbers(svg ? style.fill : style.color)), light(behind(e))];
     const card = e.closest(".plot, .stage, .group, .scroll")?.getBoundingClientRect();
@@ -75,7 +76,8 @@ def report(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
     found = deep(8)
     run = Run(verification=found, synthesis=placed(), front=searched(0.90, 0.95, 0.93, 0.97),
-              energy=powered(layer["name"] for layer in found["layers"]))
+              energy=powered(layer["name"] for layer in found["layers"]),
+              neurons=recorded(wrong=True))
     path.write_text(render(run), encoding="utf-8")
     return path
 
@@ -116,9 +118,13 @@ def test_every_section_and_plot_is_there(browser, report):
     for name in SECTIONS:
         assert len(page.locator(f"#{name}").inner_text()) > 80, name
     plots = page.locator(".js-plotly-plot").all()
-    assert len(plots) == 8
+    assert len(plots) == 10
     for plot in plots:
-        assert plot.locator(".trace path").count() > 0
+        assert plot.locator(".trace path, .heatmaplayer image").count() > 0
+    folded = page.locator("details", has_text="stem_lif")
+    folded.locator("summary").click()
+    box = folded.locator("svg.main-svg").first.bounding_box()
+    assert box is not None and box["width"] > 900
     page.locator("#plot-front-energy_uj").scroll_into_view_if_needed()
     page.locator("#plot-front-energy_uj .points path").last.hover(force=True)
     page.wait_for_selector(".hovertext")

@@ -5,12 +5,13 @@ import pytest
 
 from spikeloom.report import SYNTHESIS, VERIFICATION, Run, read_run, render, write_report
 from spikeloom.report.front import front_figure
+from spikeloom.report.neurons import DIFFERENCE, neurons_figure
 from spikeloom.summary import image_rate, summary
-from tests.spikeloom.runs import placed, searched, verified
+from tests.spikeloom.runs import placed, recorded, searched, verified
 
 
-def page_of(verification=None, synthesis=None, front=None) -> str:
-    return render(Run(verification=verification, synthesis=synthesis, front=front))
+def page_of(verification=None, synthesis=None, **others) -> str:
+    return render(Run(verification=verification, synthesis=synthesis, **others))
 
 
 def body(page: str) -> str:
@@ -133,3 +134,32 @@ def test_energies_of_two_kinds_are_not_joined():
 def test_an_empty_front_is_refused():
     with pytest.raises(ValueError, match="The front of the search is empty"):
         page_of(front={"front": []})
+
+
+def test_neurons_side_by_side_with_what_differs_marked():
+    text = body(page_of(neurons=recorded()))
+    assert "96 potentials and spikes" in text and "no difference" in text
+    assert "stem_lif Lif 2×3×2×2: 48 values compared, none differ" in text
+    wrong = recorded(wrong=True)
+    page = page_of(neurons=wrong)
+    text = body(page)
+    assert "1 differ. First: node &#39;head_lif&#39;, image 7" in text
+    assert "48 values compared, 1 differs" in text
+    assert re.search(r'<details class="plot" open>\s*<summary><b>head_lif', page)  # that one
+    assert page.count("<details") == 2 and page.count(" open>") == 1
+    figure = neurons_figure(wrong["layers"][1])
+    maps = [trace for trace in figure.data if trace.type == "heatmap"]
+    crosses = [trace for trace in figure.data if trace.type == "scatter"]
+    assert len(maps) == 4 and (maps[2].z != maps[3].z).sum() == 1
+    assert [(trace.x, trace.y) for trace in crosses] == [(("step 0, (1, 0)",), (1,))]
+    assert crosses[0].xaxis == maps[3].xaxis and crosses[0].marker.line.color == DIFFERENCE
+    assert len(neurons_figure(recorded()["layers"][0]).data) == 4
+
+
+def test_neurons_of_which_nothing_was_compared_are_no_success():
+    assert 'class="verdict bad"' in page_of(neurons={**recorded(), "values_compared": 0})
+
+
+def test_neurons_of_another_network_are_refused():
+    with pytest.raises(ValueError, match="verification.json and neurons.json are of different"):
+        page_of(verified(), neurons={**recorded(), "digest": "cd" * 32})

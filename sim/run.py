@@ -59,6 +59,11 @@ class SimulationResult:
     seconds: float
     build_seconds: float
 
+    @property
+    def cycles_per_second(self) -> float:
+        """Simulated clock cycles per second of wall time, of all circuits together."""
+        return self.cycles / self.seconds
+
 
 def simulate(folder: Path | str, images: np.ndarray, *, trace: bool | Iterable[str] = False,
              processes: int | None = None, waves: Path | str | None = None,

@@ -20,7 +20,8 @@ from spikeloom.quantization import quantize
 __all__ = ["CHECKS"]
 
 BATCH = 64
-ROUNDS = 7
+ROUNDS = 5
+CALIBRATION = 16
 GOAL = Goal(True, 2.0)
 Run = Callable[[np.ndarray], object]
 
@@ -81,10 +82,10 @@ def _spikformer(setting: Setting) -> Row:
                        num_classes=10, embed_dims=384, num_heads=12, mlp_ratio=4.0, depths=1)
     with torch.no_grad():
         model.train()
-        model(torch.from_numpy(data.train_images[:BATCH]) / 255)
+        model(torch.from_numpy(data.train_images[:CALIBRATION]) / 255)
     model.eval()
     reset_net(model)
-    graph = quantize(model, data.train_images[:BATCH], 8, name="spikformer_1_384")
+    graph = quantize(model, data.train_images[:CALIBRATION], 8, name="spikformer_1_384")
 
     def feed(images: np.ndarray) -> object:
         reset_net(model)

@@ -1,17 +1,18 @@
 """A layer of spikes alone: synaptic operations per second and LUT, beside other tools' layers."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from flows import Circuit, synthesize_circuit
+from flows import Circuit, FlowError, synthesize_circuit
 from hdl.emit import emit_component
 from hdl.lowering import Lowering
 from ir import IMAGE, Graph, Interval, Node, TensorType
 from ir.ops import Conv, TokenSum, Upsample
-from spikeloom.bench.peers import da4ml
+from spikeloom.bench.peers import da4ml, nngen
 from spikeloom.bench.row import Goal, NotMeasured, Row
 from spikeloom.bench.run import Check, Setting
 from spikeloom.design import Design, generate
@@ -118,18 +119,54 @@ def _operations(layer: Layer, setting: Setting) -> Row:
                    f"simulated cycles of {figures['tokens']} tokens, routed clock on {TARGET}")
 
 
-def _unrolled(layer: Layer, setting: Setting) -> Row:
-    """LUT times microseconds per token: ours, and of weights that are logic."""
-    ours = layer_figures(layer, setting)
-    placed = synthesize_circuit(da4ml.layer(layer.weight()), TARGET, progress=setting.remark)
-    theirs, fmax = placed.accelerator, placed.fmax_mhz
-    if not fmax or not theirs.luts:
+def _placed(circuit: Circuit, cycles: float, setting: Setting) -> dict[str, Any]:
+    """Placed area and routed clock of another tool's layer, and LUT times microseconds."""
+    placed = synthesize_circuit(circuit, TARGET, progress=setting.remark)
+    area, fmax = placed.accelerator, placed.fmax_mhz
+    if not fmax or not area.luts:
         raise NotMeasured("place and route gave no clock or no area")
+    return {**area.as_dict(), "fmax_mhz": fmax, "cycles_per_token": cycles,
+            "lut_us": area.luts * cycles / fmax}
+
+
+def _unrolled(layer: Layer, setting: Setting) -> dict[str, Any]:
+    """da4ml's: a token per cycle."""
+    return _placed(da4ml.layer(layer.weight()), 1.0, setting)
+
+
+def _sequential(layer: Layer, setting: Setting) -> dict[str, Any]:
+    """NNgen's: cycles per token are the difference of two runs, so that starting is no part."""
+    rng = np.random.default_rng(SEED)
+    few, more = TOKENS
+    spikes = (rng.random((more, layer.inputs)) < layer.activity).astype(np.int64)
+    _, short = nngen.layer(layer.weight(), spikes[:few])
+    circuit, long = nngen.layer(layer.weight(), spikes)
+    return _placed(circuit, (long - short) / (more - few), setting)
+
+
+PEERS: Mapping[str, Callable[[Layer, Setting], dict[str, Any]]] = {
+    "da4ml 0.6.0": _unrolled, "NNgen 1.3.4": _sequential}
+TOKENS = (2, 6)
+
+
+def _told(name: str, layer: Layer, setting: Setting) -> str:
+    """What another tool's layer takes, or why that is not known."""
+    try:
+        found = PEERS[name](layer, setting)
+    except (NotMeasured, FlowError) as error:
+        return f"{name}: not measured, {error}"
+    return (f"{name}: {found['lut_us']:,.1f} ({found['luts']:,} LUT, {found['ffs']:,} FF, "
+            f"{found['brams']} block RAM, {found['dsps']} DSP, {found['fmax_mhz']:.1f} MHz, "
+            f"{found['cycles_per_token']:,.1f} cycles)")
+
+
+def _beside(layer: Layer, setting: Setting) -> Row:
+    """LUT times microseconds per token: ours, and the other tools'."""
+    ours = layer_figures(layer, setting)
     return Row(name=f"linear/{layer.name}", value=ours["lut_us"], unit="LUT us", figures=ours,
-               peer=f"da4ml 0.6.0: {theirs.luts / fmax:,.1f} LUT us ({theirs.luts:,} LUT, "
-                    f"{theirs.ffs:,} FF, a token per cycle, {fmax:.1f} MHz)",
-               how=f"the layers of spike-linear, per token, both on {TARGET} with the same tools; "
-                   "da4ml's is fully unrolled")
+               peer="; ".join(_told(name, layer, setting) for name in PEERS),
+               how=f"the layers of spike-linear, per token, all on {TARGET} with the same tools; "
+                   "da4ml's is unrolled into logic, NNgen's reads weights over its bus")
 
 
 CHECKS = (
@@ -137,4 +174,4 @@ CHECKS = (
             goal=GOAL if layer.inputs == 128 else None, measure=partial(_operations, layer))
       for layer in LAYERS),
     *(Check(name=f"linear/{layer.name}", unit="LUT us", goal=None,
-            measure=partial(_unrolled, layer)) for layer in LAYERS))
+            measure=partial(_beside, layer)) for layer in LAYERS))

@@ -42,6 +42,7 @@ def simulate(folder: Path | None, preset: str | None, data: str | None, data_dir
         "accuracy_circuit": float((classes == task.labels).mean()),
         "cycles_per_image": found.cycles_per_image, "latency_cycles": dict(found.latency),
         "cycles": found.cycles, "seconds": round(found.seconds, 3),
+        "cycles_per_second": found.cycles_per_second,
         "waves": str(waves) if waves else None, "kind": "measured",
     }
     if as_json:
@@ -53,4 +54,6 @@ def simulate(folder: Path | None, preset: str | None, data: str | None, data_dir
                    list(found.latency.items()))
     terminal.figures("Run", [("accuracy", "measured",
                               terminal.percent(result["accuracy_circuit"])),
-                             ("cycles per image", "measured", found.cycles_per_image)])
+                             ("cycles per image", "measured", found.cycles_per_image),
+                             ("simulated cycles per second", "measured",
+                              found.cycles_per_second)])

@@ -155,6 +155,7 @@ def test_commands_on_data_of_ones_own(capsys, rtl, tmp_path):
     code, out, _ = command(capsys, "simulate", rtl, "--data", mine, "--images", 3, "--json")
     result = json.loads(out)
     assert (code, len(result["logits"])) == (0, 3)
+    assert result["cycles_per_second"] > 0
     code, _, err = command(capsys, "report", tmp_path / "run")
     assert code == 0 and "report.html" in err.replace("\n", "")  # a long path is wrapped
 

@@ -1,0 +1,123 @@
+"""Layers by NNgen: weights in memory behind AXI, simulated with its own memory model."""
+
+import re
+import shutil
+import subprocess
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from flows import Circuit
+from spikeloom.bench.row import NotMeasured
+
+__all__ = ["layer"]
+
+TOP = "nngen_layer"
+BUS = 32
+CHUNK = 64
+MEMORY = 1 << 20
+SIMULATION_STEPS = 2_000_000_000
+
+
+def layer(weight: np.ndarray, spikes: np.ndarray) -> tuple[Circuit, int]:
+    """The circuit of ``spikes @ weight.T``, of 4-bit integers ``[out, in]`` and ``[tokens, in]``,
+    with NNgen's own attributes, and the cycles of a run.
+
+    Raises :exc:`NotMeasured` where NNgen or Icarus Verilog are not installed, or the simulated
+    product is not right.
+    """
+    if shutil.which("iverilog") is None:
+        raise NotMeasured("Icarus Verilog is not installed, which simulates NNgen's memory model")
+    try:
+        ng = import_module("nngen")
+    except ModuleNotFoundError as error:
+        raise NotMeasured("NNgen is not installed; `make bench` installs it") from error
+    x = ng.placeholder(dtype=ng.int8, shape=spikes.shape, name="x")
+    w = ng.variable(dtype=ng.int4, shape=weight.shape, name="w")
+    w.set_value(weight.astype(np.int64))
+    y = ng.matmul(x, w, transposed_b=True, name="y", dtype=ng.int16, sum_dtype=ng.int32)
+    top = ng.to_veriloggen([y], TOP, silent=True, config={"maxi_datawidth": BUS})
+    cycles = _simulate(ng, top, x, y, spikes, spikes @ weight.T)
+    return Circuit(top=TOP, sources={f"{TOP}.v": _plain(top.to_verilog()).encode()}), cycles
+
+
+def _plain(text: str) -> str:
+    """The clock by the name that our flows know, and port widths as plain numbers."""
+    text = re.sub(r"\[(\d+)-1:0\]", lambda found: f"[{int(found[1]) - 1}:0]", text)
+    return re.sub(r"\bCLK\b", "clk", text)
+
+
+def _simulate(ng, top, x, y, spikes: np.ndarray, wanted: np.ndarray) -> int:
+    """The cycles from start to end of a run whose every output is ``wanted``."""
+    axi = import_module("veriloggen.types.axi")
+    weights = ng.export_ndarray([y], CHUNK)
+    places = [_above(x.addr + x.memory_size)]
+    for size in (len(weights), y.memory_size):
+        places.append(_above(places[-1] + size))
+    memory = np.zeros(MEMORY // (BUS // 8), np.int64)
+    axi.set_memory(memory, spikes, BUS, 8, x.addr, BUS // 8)
+    axi.set_memory(memory, weights, BUS, 8, places[0])
+    axi.set_memory(memory, wanted, BUS, 16, places[1], BUS // 16)
+    with TemporaryDirectory(prefix="spikeloom-") as room:
+        image = Path(room) / "memory.out"
+        text = _bench(ng, top, y, memory, str(image), places[1:])
+        (Path(room) / "bench.v").write_text(text)
+        subprocess.run(["iverilog", "-o", "bench", "bench.v"], cwd=room, check=True)
+        output = subprocess.run(["vvp", "bench"], cwd=room, check=True, capture_output=True,
+                                text=True).stdout
+    found = re.search(r"cycles:\s*(\d+)", output)
+    if found is None or "all equal" not in output:
+        raise NotMeasured("NNgen's layer does not compute the product")
+    return int(found[1])
+
+
+def _above(address: int) -> int:
+    return -(-address // CHUNK) * CHUNK
+
+
+def _bench(ng, top, y, memory: np.ndarray, image: str, places: list[int]) -> str:
+    """A test bench: the layer, a memory, and a processor that starts it and compares."""
+    vg, axi = import_module("veriloggen"), import_module("veriloggen.types.axi")
+    thread, tools = import_module("veriloggen.thread"), vg.simulation
+    m = vg.Module("test")
+    parameters, ports = m.copy_params(top), m.copy_sim_ports(top)
+    assert parameters is not None
+    reset = m.Wire("RST")
+    reset.assign(vg.Not(ports["RESETN"]))
+    model = axi.AxiMemoryModel(m, "memory", ports["CLK"], reset, datawidth=BUS, memimg=memory,
+                               memimg_name=image, memimg_datawidth=BUS)
+    model.connect(ports, "maxi")
+    master = thread.AXIMLite(m, "master", ports["CLK"], reset, noio=True)
+    master.connect(ports, "saxi")
+    now = m.Reg("now", 32, initval=0)
+    vg.Seq(m, "seq", ports["CLK"], reset)(now.inc())
+    wanted, free = places
+    tokens, outputs, line = y.shape[0], y.shape[1], y.aligned_shape[-1]
+
+    def control():
+        for _ in range(100):
+            pass
+        ng.sim.set_global_addrs(master, free)
+        started = now.value
+        ng.sim.start(master)
+        ng.sim.wait(master)
+        ended = now.value
+        print("cycles:", ended - started)
+        right = True
+        for i in range(tokens):
+            for j in range(outputs):
+                if thread.verilog.NotEql(model.read_word(i * line + j, y.addr, 16),
+                                         model.read_word(i * line + j, wanted, 16)):
+                    right = False
+        if right:
+            print("all equal")
+        thread.finish()
+
+    thread.Thread(m, "control", ports["CLK"], reset, control).start()
+    m.Instance(top, "layer", params=m.connect_params(top), ports=m.connect_ports(top))
+    tools.setup_clock(m, ports["CLK"], hperiod=5)
+    first = tools.setup_reset(m, ports["RESETN"], m.make_reset(), period=100, polarity="low")
+    first.add(vg.Delay(SIMULATION_STEPS), vg.Systask("finish"))
+    return m.to_verilog()

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
+from hdl.memory import late
 from ir import Budget
 from ir.block_ram import DP16KD, BlockRam
 
 __all__ = ["Area", "logic", "ram", "rom"]
-
-RAM_DEPTH = 128
-"""Words up to which a memory that is written becomes LUT RAM."""
 
 ROM_DEPTH = 64
 """Words up to which a memory of constants becomes logic."""
@@ -49,7 +47,7 @@ def logic(luts: float, ffs: float = 0.0) -> Area:
 
 def ram(width: int, depth: int) -> Area:
     """A memory that is written: LUT RAM in pieces of 16 words x 4 bits, or block RAM."""
-    if depth > RAM_DEPTH:
+    if late(width, depth):
         return _blocks(width, depth)
     pieces = -(-width // 4) * -(-depth // 16)
     select = width * (-(-depth // 16) - 1)

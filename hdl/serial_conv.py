@@ -85,7 +85,7 @@ class SerialConv(wiring.Component):
                           out.block * out.tensor.interval.bits)
         if not self.plain:
             bits = a.tensor.interval.bits
-            need += logic(weights * (bits + 1), out.block * (op.weight_bits + bits))
+            need += logic(5.7 * weights * (bits + 1), out.block * (op.weight_bits + bits))
         if self.walk is None:
             return need + logic(4, a.bits * a.position_beats)
         return need + logic(70, 50) + ram(a.bits, self.walk.depth(

@@ -65,20 +65,31 @@ module spikeloom_memory_words #(
     input  wire [ADDR-1:0]  write_addr,
     input  wire [WIDTH-1:0] write_data
 );
-    reg [WIDTH-1:0] words [0:DEPTH-1];
+    // Words of a large memory come late; a register waits for them, see hdl/memory.py.
+    localparam LARGE = WRITABLE && (WIDTH * DEPTH >= 2048 || DEPTH > 128);
 
     generate
-        if (INIT != "") begin : contents
-            initial $readmemh(INIT, words);
-        end
-        if (WRITABLE) begin : writing
+        if (LARGE) begin : in_blocks
+            (* ram_style = "block" *) reg [WIDTH-1:0] words [0:DEPTH-1];
             always @(posedge clk)
                 if (write_en)
                     words[write_addr] <= write_data;
+            always @(posedge clk)
+                if (read_en)
+                    read_data <= words[read_addr];
+        end else begin : in_luts
+            reg [WIDTH-1:0] words [0:DEPTH-1];
+            if (INIT != "") begin : contents
+                initial $readmemh(INIT, words);
+            end
+            if (WRITABLE) begin : writing
+                always @(posedge clk)
+                    if (write_en)
+                        words[write_addr] <= write_data;
+            end
+            always @(posedge clk)
+                if (read_en)
+                    read_data <= words[read_addr];
         end
     endgenerate
-
-    always @(posedge clk)
-        if (read_en)
-            read_data <= words[read_addr];
 endmodule

@@ -112,9 +112,9 @@ class ConvEngine(wiring.Component):
         parameters = out.lanes * (int(abs(op.bias).max()).bit_length() + 2)
         turned = op.weight_bits * out.block * a.tensor.interval.signed
         return (
-            logic(330 + 8 * rows + 6 * segments + (3.1 + (planes > 1)) * sums + turned
-                  + 3 * out.bits,
-                  330 + 3 * rows + 2 * sums + op.weight_bits * out.block + 4 * out.bits)
+            logic(450 + 100 * (window.kernel > 1) + 8 * rows + 6 * segments
+                  + (1.5 + 2.5 * (planes > 1)) * sums + turned + 3 * out.bits,
+                  330 + 3 * rows + 2.3 * sums + op.weight_bits * out.block + 4 * out.bits)
             + ram(rows, window.ring_positions * position_words)
             + ram(rows + longest.bit_length() + 4, WordReader.DEPTH)
             + ram((longest - 1).bit_length(), list_depth)

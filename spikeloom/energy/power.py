@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from flows import get_target
-from hdl.area import RAM_DEPTH, ROM_DEPTH, Area
+from hdl.area import ROM_DEPTH, Area
 from hdl.cost import FRONT, stage_areas
 from hdl.lowering import Lowering
+from hdl.memory import late
 from ir import Graph
 from ir.block_ram import BlockRam
 from sim.activity import Activity, MemoryActivity, Part
@@ -196,4 +197,6 @@ def _part(name: str, op: str, part: Part, area: Area, activity: Activity, share:
 
 def _is_block(memory: MemoryActivity) -> bool:
     """Whether a memory becomes block RAM, as the cost model of area has it."""
-    return memory.depth > (RAM_DEPTH if memory.writable else ROM_DEPTH)
+    if memory.writable:
+        return late(memory.width, memory.depth)
+    return memory.depth > ROM_DEPTH

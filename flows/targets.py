@@ -43,6 +43,14 @@ class Target:
         return self.device.family
 
     @property
+    def fit(self) -> float:
+        """The share of its resources that a design is planned to fill at most.
+
+        nextpnr found no place on an iCE40UP5K for cells that fill 0.92 of it.
+        """
+        return 0.7 if self.family is Family.ICE40 else 0.8
+
+    @property
     def budget(self) -> Budget:
         return self.device.budget
 

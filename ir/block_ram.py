@@ -38,7 +38,7 @@ DP16KD = BlockRam("DP16KD", (
     (36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)))
 """Lattice ECP5 (FPGA-TN-02204, ECP5 and ECP5-5G Memory User Guide)."""
 
-SB_RAM40_4K = BlockRam("SB_RAM40_4K", ((16, 256), (8, 512), (4, 1024), (2, 2048)), lone_ffs=0.3)
+SB_RAM40_4K = BlockRam("SB_RAM40_4K", ((16, 256), (8, 512), (4, 1024), (2, 2048)), lone_ffs=0.4)
 """Lattice iCE40 (FPGA-TN-02002, Memory Usage Guide for iCE40 Devices). The flip-flops that share no
 cell are as counted in placed circuits of preset digits-tiny."""
 

@@ -189,7 +189,7 @@ def _vectors(graph: Graph) -> np.ndarray:
 
 
 def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = None,
-             fit: float = 0.8, clock_mhz: float | None = None,
+             fit: float | None = None, clock_mhz: float | None = None,
              foldings: Mapping[str, Any] | None = None,
              calibration: np.ndarray | None = None) -> Design:
     """A design for a graph, folded for a target.
@@ -204,8 +204,8 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
         A known FPGA board or device.
     fps : float, optional
         Images per second to reach with the least area; default: as many as fit.
-    fit : float
-        The share of each of the target's resources to fill at most.
+    fit : float, optional
+        The share of each of the target's resources to fill at most; default: the target's.
     clock_mhz : float, optional
         The clock that ``fps`` is reached at; default: the target's.
     foldings : mapping, optional
@@ -228,8 +228,8 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
     pins, blocks = pins_of(foldings or {}), goal.device.block_ram
     tensors = None if calibration is None else run.trace(graph, calibration)
     try:
-        found = find(graph, goal.budget, tensors=tensors, fps=fps, clock_mhz=clock, fit=fit,
-                     blocks=blocks, pins=pins)
+        found = find(graph, goal.budget, tensors=tensors, fps=fps, clock_mhz=clock,
+                     fit=goal.fit if fit is None else fit, blocks=blocks, pins=pins)
     except DoesNotFit as error:
         smallest = least(graph, pins)
         warnings.warn(f"{error}\nTargets that would hold it: {_holding(graph, smallest)}",

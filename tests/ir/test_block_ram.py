@@ -26,4 +26,4 @@ def test_an_area_counts_its_memories_in_the_blocks_of_a_device():
     assert (Budget(dsps=1) + need).on(M10K).brams == 4
     # small memories are logic everywhere, and on an iCE40 some flip-flops take a cell of their own
     assert ram(8, 16).on(M10K) == Budget(luts=8, ffs=8)
-    assert ram(8, 16).on(SB_RAM40_4K) == Budget(luts=10, ffs=8)
+    assert ram(8, 16).on(SB_RAM40_4K) == Budget(luts=11, ffs=8)

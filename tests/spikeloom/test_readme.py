@@ -23,7 +23,7 @@ def test_presets_are_as_their_checkpoints_say(name):
     preset = PRESETS[name]
     data, attention, steps, parameters, before, after = row(name)
     assert (data, attention, int(steps)) == (
-        preset.dataset, preset.arguments.get("attention", "mask"), preset.arguments["steps"])
+        preset.dataset, preset.arguments.get("attention", "mask"), preset.arguments.get("steps", 1))
     notes = [load_checkpoint(path)[1] for path in (preset.float_checkpoint,
                                                    preset.quantized_checkpoint)]
     assert int(parameters.replace(",", "")) == notes[1]["parameters"]

@@ -53,9 +53,9 @@ def read_run(folder: Path) -> Run:
               front=_read(folder, FRONT), energy=_read(folder, ENERGY),
               neurons=_read(folder, NEURONS))
     if run == Run():
-        raise FileNotFoundError(f"{folder} has neither {VERIFICATION} nor {SYNTHESIS} nor {FRONT}; "
-                                f"make them with `spikeloom verify -o {folder}` and `spikeloom "
-                                f"synth -o {folder}`")
+        raise FileNotFoundError(f"{folder} has neither {VERIFICATION} nor {SYNTHESIS} nor {FRONT} "
+                                f"nor {ENERGY}; make them with `spikeloom verify -o {folder}` and "
+                                f"`spikeloom synth -o {folder}`")
     return run
 
 

@@ -51,9 +51,9 @@ def space(tmp_path):
     return spaces.tiny_space(tmp_path)
 
 
-def found(space, folder, workers, *, trials=11, sampler="nsga2", seed=0, clock=None):
+def found(space, folder, workers, *, trials=11, sampler="nsga2", seed=0, clock=None, storage=None):
     folder.mkdir(exist_ok=True)
-    study = Study(space, folder, sampler=sampler, seed=seed)
+    study = Study(space, folder, sampler=sampler, seed=seed, storage=storage)
     return search(study, workers, trials, clock or Clock(None), None, judge=stub)
 
 
@@ -62,10 +62,11 @@ def test_neither_order_nor_death_change_the_trials(space, tmp_path, sampler):
     whole = found(space, tmp_path / "a", Sequential(), sampler=sampler)
     assert [each["trial"] for each in whole] == list(range(11))
     assert found(space, tmp_path / "b", Sequential(seed=7), sampler=sampler) == whole
-    killed = 0
+    killed, storage = 0, f"sqlite:///{tmp_path}/study.db" if sampler == "tpe" else None
     for after in (2, 1, 3, 99):
         try:
-            again = found(space, tmp_path / "c", Sequential(dies_after=after), sampler=sampler)
+            again = found(space, tmp_path / "c", Sequential(dies_after=after), sampler=sampler,
+                          storage=storage)
         except KeyboardInterrupt:
             killed += 1
     assert killed == 3 and again == whole

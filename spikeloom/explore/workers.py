@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ __all__ = ["CLUSTERS", "Workers", "open_cluster", "read_cluster"]
 
 CLUSTERS: dict[str, Callable[..., Cluster]] = {
     "local": LocalCluster, "slurm": SLURMCluster, "lsf": LSFCluster}
+
+SUBMIT = {"slurm": "sbatch", "lsf": "bsub"}
+"""What hands a job to the cluster."""
 
 LOCAL = {"threads_per_worker": 1, "processes": True, "dashboard_address": None,
          "silence_logs": logging.ERROR}
@@ -56,9 +60,12 @@ def open_cluster(description: dict[str, Any]) -> Cluster:
     options = dict(description.get("options", {}))
     if kind == "local":
         options = {**LOCAL, **options, "n_workers": count}
+    elif shutil.which(SUBMIT[kind]) is None:
+        raise ValueError(f"A {kind} cluster needs {SUBMIT[kind]!r}, which is not on this machine's "
+                         "path: run where jobs are submitted")
     try:
         cluster = CLUSTERS[kind](**options)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"A {kind} cluster does not take these options: {error}") from error
     if kind != "local":
         cluster.scale(count)

@@ -13,7 +13,7 @@ from spikeloom.explore.front import fitness, front, spread
 from spikeloom.explore.search import Clock, confirm_front, search
 from spikeloom.explore.space import read_space
 from spikeloom.explore.study import SAMPLERS, Study
-from spikeloom.explore.workers import Workers, read_cluster
+from spikeloom.explore.workers import Workers, open_cluster, read_cluster
 from tests.spikeloom import spaces
 
 
@@ -164,6 +164,11 @@ def test_clusters_that_are_none(tmp_path, text, message):
     (tmp_path / "cluster.toml").write_text(text)
     with pytest.raises(ValueError, match=message):
         read_cluster(tmp_path / "cluster.toml")
+
+
+def test_a_cluster_without_its_command_is_refused_at_once():
+    with pytest.raises(ValueError, match="A lsf cluster needs 'bsub', which is not on this mac"):
+        open_cluster({"kind": "lsf", "workers": 1})
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [

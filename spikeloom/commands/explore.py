@@ -93,7 +93,7 @@ def explore(ctx: click.Context, space: str, trials: int, minutes: float | None,
                        [[row[name] for name in SHOWN] for row in result["front"]])
         terminal.remark(f"{len(result['trials'])} trials, {len(result['confirmed'])} confirmed; "
                         f"the page is {result['report'] or 'not written: the front is empty'}")
-    ctx.exit(Exit.DONE if result["mismatches"] == 0 else Exit.MISMATCH)
+    ctx.exit(Exit.DONE if result["unproven"] == 0 else Exit.MISMATCH)
 
 
 def _say(stage: str, row: "Row") -> None:

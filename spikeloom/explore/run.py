@@ -53,7 +53,7 @@ def run(space: Space, folder: Path, *, trials: int, minutes: float | None = None
         "space": space.name, "supernet": space.supernet, "sampler": sampler, "seed": seed,
         "objectives": dict(OBJECTIVES), "fitness": f"accuracy * (energy_uj / 1 uJ) ** {EXPONENT}",
         "search_minutes": searched, "confirm_minutes": confirming.passed,
-        "mismatches": sum(row.get("mismatches", 0) for row in confirmed),
+        "unproven": sum("reason" not in row and not _proven(row) for row in confirmed),
         "front": front([row for row in confirmed if _proven(row)]),
         "confirmed": confirmed, "trials": rows, "report": None,
     }

@@ -37,10 +37,11 @@ class Clock:
 
 
 def search(study: Study, workers: Workers, trials: int, clock: Clock, data_dir: str | None,
-           say: Say = lambda row: None, judge: Judge = judge) -> list[Row]:
+           say: Say = lambda row: None, judging: Judge | None = None) -> list[Row]:
     """Judge trials up to number ``trials``, or until the clock ends; those there are stay.
 
-    A design that was judged already is not judged again. Returns what is known of all trials.
+    A design that was judged already is not judged again; ``judging`` stands in for
+    :func:`spikeloom.explore.trial.judge`. Returns what is known of all trials.
     """
     size = study.space.population
     for generation in range(-(-trials // size)):
@@ -48,13 +49,13 @@ def search(study: Study, workers: Workers, trials: int, clock: Clock, data_dir: 
         if set(numbers) <= set(study.finished):
             continue
         if not clock.runs() or not _judge_generation(study, workers, generation, numbers, clock,
-                                                     data_dir, say, judge):
+                                                     data_dir, say, judging or judge):
             break
     return study.rows
 
 
 def _judge_generation(study: Study, workers: Workers, generation: int, numbers: range,
-                      clock: Clock, data_dir: str | None, say: Say, judge: Judge) -> bool:
+                      clock: Clock, data_dir: str | None, say: Say, judging: Judge) -> bool:
     """Whether all trials of the numbers are finished now."""
     drawn = dict(zip(range(numbers.start, numbers.start + study.space.population),
                      study.draw(generation), strict=True))
@@ -74,7 +75,7 @@ def _judge_generation(study: Study, workers: Workers, generation: int, numbers: 
         store(key, known[key])
     keys = list(groups)
     tasks = [(study.space, drawn[groups[key][0]].params, data_dir) for key in keys]
-    for i, found in workers.run(judge, tasks, clock.runs):
+    for i, found in workers.run(judging, tasks, clock.runs):
         store(keys[i], {"reason": "its worker died"} if isinstance(found, KilledWorker)
               else found)
     return not groups

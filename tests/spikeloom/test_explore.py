@@ -54,7 +54,7 @@ def space(tmp_path):
 def found(space, folder, workers, *, trials=11, sampler="nsga2", seed=0, clock=None, storage=None):
     folder.mkdir(exist_ok=True)
     study = Study(space, folder, sampler=sampler, seed=seed, storage=storage)
-    return search(study, workers, trials, clock or Clock(None), None, judge=stub)
+    return search(study, workers, trials, clock or Clock(None), None, judging=stub)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

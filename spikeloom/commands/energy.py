@@ -67,6 +67,7 @@ def energy(folder: Path | None, preset: str | None, data: str | None, data_dir: 
         tell_published(published, as_json)
         return
     _check(activity, table, clock_mhz, measured_watts, write_table)
+    from ir.folder import digest
     from spikeloom.energy.breakdown import breakdown
     from spikeloom.energy.conventions import Counting
     from spikeloom.energy.measure import count_energy
@@ -91,8 +92,8 @@ def energy(folder: Path | None, preset: str | None, data: str | None, data_dir: 
         if measured_watts is not None and write_table is not None:
             power = calibrated(power, measured_watts, write_table)
             write_whole(write_table, power.table.text())
-    found = {"network": task.design.graph.name, "data": task.data,
-             **breakdown(counted, power, Counting(counting))}
+    found = {"network": task.design.graph.name, "digest": digest(task.design.graph),
+             "data": task.data, **breakdown(counted, power, Counting(counting))}
     if output is not None:
         write_whole(output / ENERGY, json.dumps(found, indent=1) + "\n")
     if as_json:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from spikeloom.report import plots
 from spikeloom.report.documents import (
+    ENERGY,
     NEURONS,
     REPORT,
     VERIFICATION,
@@ -17,7 +18,8 @@ from spikeloom.report.documents import (
     read_run,
     write_whole,
 )
-from spikeloom.report.drawing import ACCENT, FAINT, MARK, draw, plotly_script
+from spikeloom.report.drawing import draw, plotly_script
+from spikeloom.report.energy import convention, fpga
 from spikeloom.report.front import COSTS, front_figure
 from spikeloom.report.neurons import neurons_figure
 from spikeloom.report.provenance import provenance
@@ -36,12 +38,12 @@ def render(run: Run) -> str:
     rows = summary(run.verification, run.synthesis)
     layers = _layers(found)
     return environment().get_template("report.html.j2").render(
-        title=(run.verification or run.neurons or {}).get("network") or "Spikeloom run",
+        title=_title(run),
         subtitle=_subtitle(run),
         verdict=_verdict(found), figures=_by_kind(rows), stages=_stages(found),
         slowest=found.get("slowest"), layers=layers, plots=_plots(found, layers),
-        energy=_energy(found, layers), fpga=_fpga(run.energy), front=_front(run.front),
-        neurons=_neurons(run.neurons),
+        energy=convention(run.verification, run.energy), fpga=fpga(run.energy),
+        front=_front(run.front), neurons=_neurons(run.neurons),
         device=_device(run.synthesis), provenance=provenance(run), missing=_missing(run),
         plotly=Markup(plotly_script()))
 
@@ -58,12 +60,22 @@ def write_report(folder: Path) -> Path:
     return folder / REPORT
 
 
+def _title(run: Run) -> str:
+    for document, key in ((run.verification, "network"), (run.neurons, "network"),
+                          (run.energy, "network"), (run.front, "space")):
+        if document is not None and document.get(key):
+            return document[key]
+    return "Spikeloom run"
+
+
 def _check_networks(run: Run) -> None:
     """Raise ValueError when a run's results are of different networks."""
-    if run.verification is not None and run.neurons is not None and (
-            run.verification["digest"] != run.neurons["digest"]):
-        raise ValueError(f"{VERIFICATION} and {NEURONS} are of different networks; run `spikeloom "
-                         "verify --neurons` again")
+    others = ((NEURONS, run.neurons, "verify --neurons"), (ENERGY, run.energy, "energy"))
+    for name, document, command in others:
+        if run.verification is not None and document is not None and (
+                run.verification["digest"] != document["digest"]):
+            raise ValueError(f"{VERIFICATION} and {name} are of different networks; run "
+                             f"`spikeloom {command}` again")
 
 
 def environment() -> Environment:
@@ -99,9 +111,11 @@ def _subtitle(run: Run) -> str:
 
 def _missing(run: Run) -> list[tuple[str, str]]:
     """What the run has no results of, and the command that makes them."""
-    known = [("circuit against integer network, layers, energy", "spikeloom verify -o RUN",
+    known = [("circuit against integer network, layers", "spikeloom verify -o RUN",
               run.verification),
              ("placed circuit", "spikeloom synth -o RUN", run.synthesis),
+             ("energy of memories and of the FPGA", "spikeloom energy --activity N -o RUN",
+              run.energy),
              ("membranes and spikes of an image", "spikeloom verify --neurons N -o RUN",
               run.neurons)]
     return [(what, command) for what, command, document in known if document is None]
@@ -159,38 +173,6 @@ def _plots(found: Document, layers: list[dict]) -> list[dict]:
             ("operations", "Operations of each layer", "modelled", plots.operations_plot(counted))]
     return [{"title": title, "kind": kind, "html": Markup(draw(figure, name))}
             for name, title, kind, figure in made]
-
-
-def _energy(found: Document, layers: list[dict]) -> dict | None:
-    """What takes the energy: parts of it with their sum and share, and a plot by layer."""
-    counted = [layer for layer in layers if layer["int8_nj"] is not None]
-    if not counted:
-        return None
-    titles = (("accumulates on spikes and multiply-accumulates", "int8_nj"),
-              ("reading weights", "weight_memory_nj"))
-    parts = [(title, {layer["name"]: layer[key] for layer in counted}) for title, key in titles]
-    sums = [(title, sum(by_layer.values())) for title, by_layer in parts]
-    total = sum(value for _, value in sums)
-    return {"plot": Markup(draw(plots.energy_plot(parts, (ACCENT, FAINT, MARK)), "energy")),
-            "rows": [{"name": title, "nj": value, "share": value / total if total else None}
-                     for title, value in sums],
-            "total": total, "fp32_nj": found["energy"]["fp32_nj"]}
-
-
-def _fpga(energy: Document | None) -> dict | None:
-    """What takes the energy of the FPGA, by its model of the toggles that were simulated."""
-    power = energy and energy["activity"]
-    if not power:
-        return None
-    titles = (("logic", "logic_nj"), ("clock", "clock_nj"), ("block RAM", "ram_nj"))
-    parts = [(title, {part["name"]: part[key] for part in power["parts"]})
-             for title, key in titles]
-    sums = [*((title, sum(by_layer.values())) for title, by_layer in parts),
-            ("static", power["static_nj"])]
-    return {"plot": Markup(draw(plots.energy_plot(parts, (ACCENT, FAINT, MARK)), "fpga")),
-            "rows": [{"name": title, "nj": value, "share": value / power["total_nj"]}
-                     for title, value in sums],
-            "power": power}
 
 
 def _front(front: Document | None) -> dict | None:

@@ -51,8 +51,8 @@ def energy_plot(parts: Sequence[tuple[str, Mapping[str, float]]],
                      marker_color=color, hovertemplate=f"%{{y}}: %{{x:.4g}} nJ, {name}"
                                                        "<extra></extra>")
               for (name, by_layer), color in zip(parts, colors, strict=False)]
-    return bars(traces, "nJ per image", max((len(by) for _, by in parts), default=0),
-                barmode="stack")
+    names = {layer for _, by_layer in parts for layer in by_layer}
+    return bars(traces, "nJ per image", len(names), barmode="stack")
 
 
 def pair_plot(rows: Sequence[tuple[str, float | None, float | None]], unit: str) -> go.Figure:

@@ -14,6 +14,8 @@ def provenance(run: Run) -> list[tuple[str, str]]:
     rows = [("Spikeloom", metadata.version("spikeloom"))]
     if found is not None:
         rows += _verified(found)
+    if run.front is not None:
+        rows += _searched(run.front)
     if run.neurons is not None:
         label = run.neurons["label"]
         rows.append(("neurons", f"test image {run.neurons['image']}"
@@ -23,6 +25,17 @@ def provenance(run: Run) -> list[tuple[str, str]]:
         rows += _placed(synthesis)
     if found is not None and synthesis is not None and (rate := image_rate(found, synthesis)):
         rows.append(("images per second", f"{rate:.0f} = clock / measured cycles per image"))
+    return rows
+
+
+def _searched(front: Document) -> list[tuple[str, str]]:
+    """What the search says of itself, as far as it does."""
+    titles = (("space", "space searched"), ("supernet", "supernet"), ("sampler", "sampler"),
+              ("seed", "seed of the search"), ("fitness", "fitness"))
+    rows = [(title, str(front[key])) for key, title in titles if front.get(key) is not None]
+    if "trials" in front:
+        shown = len(front["front"])
+        rows.append(("trials", f"{len(front['trials'])}, of which {shown} confirmed are shown"))
     return rows
 
 

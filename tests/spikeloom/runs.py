@@ -86,7 +86,10 @@ def powered(names: Iterable[str]) -> dict[str, Any]:
     parts = [{"name": name, "logic_nj": 30.0 + n, "clock_nj": 50.0, "ram_nj": 5.0 * (n % 2)}
              for n, name in enumerate(names)]
     dynamic = sum(part["logic_nj"] + part["clock_nj"] + part["ram_nj"] for part in parts)
-    return {"activity": {
+    layers = [{"name": part["name"], "fp32_nj": 3.0, "int8_nj": 0.5, "weight_bits": 6400.0,
+               "state_bits": 64.0 * n, "buffer_bits": None} for n, part in enumerate(parts)]
+    return {"network": "digits", "digest": "ab" * 32, "images": 360, "layers": layers,
+            "totals": {"fp32_nj": 3.0 * len(layers)}, "activity": {
         "target": "ulx3s-85f", "clock_mhz": 120.0, "images": 20, "toggles": 162031515,
         "parts": parts, "static_nj": 5879.5, "dynamic_nj": dynamic, "total_nj": dynamic + 5879.5,
         "table": "spikeloom/energy/fpga/ecp5.toml", "calibration": "",

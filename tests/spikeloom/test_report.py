@@ -7,7 +7,7 @@ from spikeloom.report import SYNTHESIS, VERIFICATION, Run, read_run, render, wri
 from spikeloom.report.front import front_figure
 from spikeloom.report.neurons import DIFFERENCE, neurons_figure
 from spikeloom.summary import image_rate, summary
-from tests.spikeloom.runs import placed, recorded, searched, verified
+from tests.spikeloom.runs import placed, powered, recorded, searched, verified
 
 
 def page_of(verification=None, synthesis=None, **others) -> str:
@@ -160,6 +160,24 @@ def test_neurons_of_which_nothing_was_compared_are_no_success():
     assert 'class="verdict bad"' in page_of(neurons={**recorded(), "values_compared": 0})
 
 
-def test_neurons_of_another_network_are_refused():
-    with pytest.raises(ValueError, match="verification.json and neurons.json are of different"):
-        page_of(verified(), neurons={**recorded(), "digest": "cd" * 32})
+@pytest.mark.parametrize(("name", "document"), [
+    ("neurons", recorded()), ("energy", powered(["stem"]))])
+def test_results_of_another_network_are_refused(name, document):
+    with pytest.raises(ValueError, match=f"verification.json and {name}.json are of different"):
+        page_of(verified(), **{name: {**document, "digest": "cd" * 32}})
+
+
+def test_traffic_of_memories_is_part_of_the_energy():
+    text = body(page_of(energy=powered(["stem", "lif"])))
+    # 2 x 6400 bits of weights and 64 bits of states, 10 pJ for 64 bits each
+    assert "accumulates on spikes and multiply-accumulates 1 33.2 %" in text
+    assert "reading weights 2 66.4 % reading and writing states 0.01 0.3 %" in text
+    assert "reading and writing buffers 0 0.0 % sum 3.01 Counted on 360 images" in text
+    assert "static 5,879.5 97.3 % sum 6,045.5" in text
+
+
+def test_a_search_says_what_it_was():
+    front = {**searched(0.9, 0.95), "space": "digits", "seed": 4, "trials": [{}, {}, {}]}
+    text = body(page_of(front=front))
+    assert "space searched digits" in text and "seed of the search 4" in text
+    assert "trials 3, of which 2 confirmed are shown" in text

@@ -33,9 +33,9 @@ __all__ = ["generate"]
               help="Write all foldings as such a file.")
 @options.output("Rtl folder.", required=True)
 @options.as_json
-def generate(folder: Path | None, preset: str | None, target: str, fps: float | None, fit: float | None,
-             clock_mhz: float | None, folding_file: Path | None, write_folding: Path | None,
-             output: Path, as_json: bool) -> None:
+def generate(folder: Path | None, preset: str | None, target: str, fps: float | None,
+             fit: float | None, clock_mhz: float | None, folding_file: Path | None,
+             write_folding: Path | None, output: Path, as_json: bool) -> None:
     """Generate the circuit of an integer graph.
 
     NET is a folder that `spikeloom quantize` wrote. The output is Verilog, memory contents,

@@ -3,10 +3,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from golden.layers.weights import Weights, settle
+from golden.zoo.spikformer import spikformer
+from golden.zoo.spiking_transformer import spiking_transformer
 from spikeloom.bench import checks
 from spikeloom.bench.checks import CHECKS
+from spikeloom.bench.peers.spikingjelly import Twin
 from spikeloom.bench.row import ESTIMATED, Goal, NotMeasured, Row
 from spikeloom.bench.run import Check
 from spikeloom.cli import main
@@ -79,5 +85,22 @@ def test_the_page_has_every_row_and_what_was_not_measured(counted, capsys, tmp_p
     assert "- **b**: not measured: not yet." in docs.read_text()
 
 
-def test_names_are_unique_and_measured_figures_are_of_their_check():
+def test_names_are_unique():
     assert len({check.name for check in CHECKS}) == len(CHECKS)
+
+
+@pytest.mark.parametrize("net", [
+    spikformer(channels=3, height=16, width=16, classes=10, steps=2, dim=16, heads=2, blocks=1),
+    spiking_transformer(channels=3, height=16, width=16, classes=10, steps=2, stem=(8,),
+                        strides=(2, 2), dim=16, blocks=1, hidden=32, position=True)])
+def test_what_spikingjelly_runs_is_the_same_network(net):
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (8, 3, 16, 16), np.uint8))
+    settle(net, images, batch=8)
+    net.eval()
+    with torch.no_grad():
+        for layer in net.layers.values():
+            if isinstance(layer, Weights) and layer.norm:
+                layer.bias += 0.7  # so that all neurons have something to say
+        logits = Twin(net)(images)
+        assert logits.std() > 0
+        assert torch.allclose(logits, net(images), atol=1e-5)

@@ -9,22 +9,25 @@ import numpy as np
 
 from flows import Circuit, FlowError, synthesize_circuit
 from hdl.emit import emit_component
-from hdl.lowering import Lowering
-from ir import IMAGE, Graph, Interval, Node, TensorType
-from ir.ops import Conv, TokenSum, Upsample
+from hdl.layout import Layout
+from hdl.ops.conv import ConvEngine, ConvFolding
+from ir import Interval, TensorType
+from ir.ops import Conv
+from sim.unit import UNIT, stream
 from spikeloom.bench.peers import da4ml, nngen
 from spikeloom.bench.row import Goal, NotMeasured, Row
 from spikeloom.bench.run import Check, Setting
-from spikeloom.design import Design, generate
 
 __all__ = ["CHECKS", "Layer", "layer_figures"]
 
 TARGET = "ulx3s-85f"
 SIDE = 32
-IMAGES = 2
+IMAGES = 4
+DEADLINE = 10_000
+"""Cycles per token after which the engine is stuck."""
+
 SEED = 0
 GOAL = Goal(True, 7.5e6)
-TOP = "spike_linear"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,23 +53,31 @@ class Layer:
                                                     endpoint=True)
 
 
-def _graph(layer: Layer) -> Graph:
-    """The layer on four tokens for each one that enters, so that the input bus is no bound."""
-    weight = layer.weight()[:, :, None, None]
-    image = TensorType(steps=1, channels=layer.inputs, height=SIDE, width=SIDE,
-                       interval=Interval(0, 1))
-    head = np.ones((1, layer.outputs, 1, 1), int)
-    nodes = (
-        Node("tokens", Upsample(factor=2), (IMAGE,)),
-        Node("layer", _conv(weight, layer.bits), ("tokens",)),
-        Node("pool", TokenSum(), ("layer",)),
-        Node("head", _conv(head, 2), ("pool",)))
-    return Graph("spike_linear", image, nodes)
+def _engine(layer: Layer) -> ConvEngine:
+    """Which takes as many channels per beat as it searches per cycle."""
+    tensor = TensorType(steps=1, channels=layer.inputs, height=SIDE, width=SIDE,
+                        interval=Interval(0, 1))
+    zeros = np.zeros(layer.outputs, int)
+    op = Conv(weight=layer.weight()[:, :, None, None], bias=zeros, shift=zeros,
+              weight_bits=layer.bits)
+    folding = ConvFolding(lanes=layer.lanes, drain=layer.drain, scan=layer.scan)
+    return ConvEngine(op, Layout(tensor, layer.inputs, layer.scan), folding, name="layer")
 
 
-def _conv(weight: np.ndarray, bits: int) -> Conv:
-    zeros = np.zeros(len(weight), int)
-    return Conv(weight=weight, bias=zeros, shift=zeros, weight_bits=bits)
+def _simulate(layer: Layer, engine: ConvEngine, files: Mapping[str, bytes],
+              spikes: np.ndarray) -> float:
+    """Cycles per token ``[tokens, inputs]``, every sum compared."""
+    out, wanted = engine.out, spikes @ layer.weight().T
+    beats = [int.from_bytes(np.packbits(beat, bitorder="little").tobytes(), "little")
+             for beat in spikes.reshape(-1, layer.scan).astype(np.uint8)]
+    found = stream(files, beats, len(spikes) * out.position_beats, DEADLINE * len(spikes))
+    bits = out.shape.width
+    sums = np.array([[payload >> lane * bits & (1 << bits) - 1 for lane in range(out.lanes)]
+                     for _, payload in found]).reshape(len(spikes), -1)
+    if not (sums == wanted % (1 << bits)).all():
+        raise NotMeasured("the engine's sums are not the integers'")
+    ends = [cycle for cycle, _ in found[out.position_beats - 1::out.position_beats]]
+    return (ends[-1] - ends[0]) / (len(ends) - 1)
 
 
 def layer_figures(layer: Layer, setting: Setting, *, seed: int = 1) -> dict[str, Any]:
@@ -75,35 +86,28 @@ def layer_figures(layer: Layer, setting: Setting, *, seed: int = 1) -> dict[str,
     Operations are those executed: a spike's, one for each output. Raises :exc:`NotMeasured` if
     the circuit's sums are not the integers'.
     """
-    design = generate(_graph(layer), TARGET, foldings={
-        "layer": {"lanes": layer.lanes, "drain": layer.drain, "scan": layer.scan}})
-    shape = (IMAGES, layer.inputs, SIDE, SIDE)
-    images = (np.random.default_rng(SEED).random(shape) < layer.activity).astype(np.uint8)
-    found = design.simulate(images, trace=["layer"], processes=1)
-    sums = np.einsum("oi,nihw->nohw", layer.weight(), images.astype(np.int64))
-    if not (found.tensors["layer"][:, 0] == sums.repeat(2, 2).repeat(2, 3)).all():
-        raise NotMeasured("the engine's sums are not the integers'")
-    tokens = 4 * SIDE * SIDE
-    first, last = found.spans["layer"][0, 0], found.spans["layer"][-1, 1]
-    cycles = float(last - first) / (IMAGES * tokens - 1)
-    placed = synthesize_circuit(_circuit(design), TARGET, seed=seed, progress=setting.remark)
+    engine = _engine(layer)
+    files = emit_component(engine, UNIT)
+    shape = (IMAGES * SIDE * SIDE, layer.inputs)
+    spikes = (np.random.default_rng(SEED).random(shape) < layer.activity).astype(np.int64)
+    cycles = _simulate(layer, engine, files, spikes)
+    circuit = Circuit(top=UNIT, **{kind: {name: text for name, text in files.items()
+                                          if name.endswith(end)}
+                                   for kind, end in (("sources", ".v"), ("memories", ".hex"))})
+    placed = _placed(circuit, cycles, setting, seed)
+    operations = float(spikes.mean()) * layer.inputs * layer.outputs
+    return {**placed, "tokens": len(spikes), "operations_per_token": operations,
+            "sops_per_lut": operations / cycles * placed["fmax_mhz"] * 1e6 / placed["luts"]}
+
+
+def _placed(circuit: Circuit, cycles: float, setting: Setting, seed: int = 1) -> dict[str, Any]:
+    """Placed area and routed clock of a layer, and LUT times microseconds."""
+    placed = synthesize_circuit(circuit, TARGET, seed=seed, progress=setting.remark)
     area, fmax = placed.accelerator, placed.fmax_mhz
     if not fmax or not area.luts:
         raise NotMeasured("place and route gave no clock or no area")
-    operations = float(images.mean()) * layer.inputs * layer.outputs
     return {**area.as_dict(), "fmax_mhz": fmax, "cycles_per_token": cycles,
-            "tokens": IMAGES * tokens, "operations_per_token": operations,
-            "lut_us": area.luts * cycles / fmax,
-            "sops_per_lut": operations / cycles * fmax * 1e6 / area.luts}
-
-
-def _circuit(design: Design) -> Circuit:
-    """The engine of the layer alone."""
-    engine = Lowering(design.graph, design.foldings).stages["layer"].component
-    files = emit_component(engine, TOP)
-    return Circuit(top=TOP,
-                   sources={name: text for name, text in files.items() if name.endswith(".v")},
-                   memories={name: text for name, text in files.items() if name.endswith(".hex")})
+            "lut_us": area.luts * cycles / fmax}
 
 
 LAYERS = tuple(Layer(inputs=size, outputs=size, lanes=size, drain=max(4, size // 8),
@@ -117,16 +121,6 @@ def _operations(layer: Layer, setting: Setting) -> Row:
                how=f"engine alone between registers, {layer.bits}-bit weights, "
                    f"{layer.activity:.0%} of inputs spike independently; executed operations, "
                    f"simulated cycles of {figures['tokens']} tokens, routed clock on {TARGET}")
-
-
-def _placed(circuit: Circuit, cycles: float, setting: Setting) -> dict[str, Any]:
-    """Placed area and routed clock of another tool's layer, and LUT times microseconds."""
-    placed = synthesize_circuit(circuit, TARGET, progress=setting.remark)
-    area, fmax = placed.accelerator, placed.fmax_mhz
-    if not fmax or not area.luts:
-        raise NotMeasured("place and route gave no clock or no area")
-    return {**area.as_dict(), "fmax_mhz": fmax, "cycles_per_token": cycles,
-            "lut_us": area.luts * cycles / fmax}
 
 
 def _unrolled(layer: Layer, setting: Setting) -> dict[str, Any]:

@@ -80,9 +80,6 @@ class EventLists(wiring.Component):
             count.eq(counts[event.plane]),
             following.eq(count + 1),
             found.eq(event.valid & event.spike),
-            lists.write_en.eq(found),
-            lists.write_addr.eq(Cat(count[:self.segment_depth.bit_length() - 1], event.segment)),
-            lists.write_data.eq(event.row),
         ]
         for plane in range(self.planes):
             with m.If(fresh):
@@ -91,9 +88,13 @@ class EventLists(wiring.Component):
                 m.d.sync += counts[plane].eq(following)
         # What the reader is to know, it may know a cycle later.
         noted = Signal(data.StructLayout({
-            "event": event.shape(), "spike": 1, "count": following.shape()}))
-        m.d.sync += [noted.event.eq(event), noted.spike.eq(found), noted.count.eq(following)]
+            "event": event.shape(), "spike": 1, "place": count.shape(), "count": count.shape()}))
+        m.d.sync += [noted.event.eq(event), noted.spike.eq(found), noted.place.eq(count),
+                     noted.count.eq(following)]
         event, found = noted.event, noted.spike
+        place = noted.place[:self.segment_depth.bit_length() - 1]
+        m.d.comb += [lists.write_en.eq(found), lists.write_addr.eq(Cat(place, event.segment)),
+                     lists.write_data.eq(event.row)]
         for segment in range(2 * self.segments):
             with m.If(opens[segment // self.segments]):
                 m.d.sync += [self.counts[segment].eq(0), self.some[segment].eq(0),

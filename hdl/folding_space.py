@@ -91,7 +91,8 @@ class Space:
         The group of each tensor.
     """
 
-    def __init__(self, graph: Graph, pins: Pins | None = None, folded: frozenset[str] = frozenset()):
+    def __init__(self, graph: Graph, pins: Pins | None = None,
+                 folded: frozenset[str] = frozenset()):
         self.graph, self.pins, self.folded = graph, pins or {}, folded
         self.known_cuts = Cuts(graph)
         self.nodes = {node.name: node for node in graph.nodes}

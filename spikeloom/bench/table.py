@@ -27,8 +27,9 @@ losses stand beside the rest. A figure that was not measured says why.
 def cells(row: Row) -> list[Any]:
     """What a table shows of a row, under :data:`COLUMNS`."""
     known = row.value is not None
-    return [row.name, row.value, row.unit, None if row.goal is None else str(row.goal),
-            row.met if known else None, row.kind if known else "not measured", row.peer]
+    return [row.name, row.value if known else "", row.unit, str(row.goal or ""),
+            row.met if known and row.goal else "", row.kind if known else "not measured",
+            row.peer or ""]
 
 
 def page(rows: Sequence[Row]) -> str:

@@ -169,7 +169,7 @@ class ConvTiming:
 
     def _add(self, listed: list[int], replayed: list[int], o: Wire) -> Process:
         drain, adder = self.out.groups, SpikeAdder
-        depth, latency = adder.buffer_depth(self.out), adder.latency(self.out)
+        depth, latency = adder.buffer_depth(self.out), adder.latency(self.load.planes, self.out)
         issued, spaced, beats = -1, 0, 0
         for number, sums in enumerate(self.load.replay.tolist()):
             while len(listed) <= number:

@@ -70,7 +70,8 @@ class SpikeAdder(wiring.Component):
     """
 
     PIPELINE = 9
-    """Cycles from a group's last event to its first beat's coming to the buffer."""
+    """Cycles from a group's last event to its first beat's coming to the buffer; one more where
+    bit planes are added up."""
 
     def __init__(self, op: Conv, a: TensorType, out: Layout, source: EventSource, *, name: str):
         self.op, self.a, self.out, self.source, self.name = op, a, out, source, name
@@ -90,9 +91,10 @@ class SpikeAdder(wiring.Component):
         return 16 * -(-(SpikeAdder.PIPELINE + 3 + 2 * out.groups) // 16)
 
     @staticmethod
-    def latency(out: Layout) -> int:
+    def latency(planes: int, out: Layout) -> int:
         """Cycles from the issue of a group's last event to its first beat, nothing waiting."""
-        return SpikeAdder.PIPELINE + Fifo.latency(out.bits, SpikeAdder.buffer_depth(out))
+        buffer = Fifo.latency(out.bits, SpikeAdder.buffer_depth(out))
+        return SpikeAdder.PIPELINE + (planes > 1) + buffer
 
     def elaborate(self, platform):
         m = Module()
@@ -182,10 +184,11 @@ class SpikeAdder(wiring.Component):
                          starts.eq(0)]
 
         token = Signal(data.StructLayout({
-            "event": 1, "double": 1, "negative": 1, "done": 1,
+            "event": 1, "first": 1, "double": 1, "negative": 1, "done": 1,
             "group": at.group.shape()}))
         m.d.comb += [
             token.event.eq(issue & ~empty),
+            token.first.eq(issue & starts & at.opens),
             token.double.eq(issue & starts & ~at.opens),
             token.negative.eq(at.opens if self.a.interval.signed else 0),
             token.done.eq(sends),
@@ -198,7 +201,7 @@ class SpikeAdder(wiring.Component):
         op, out, source = self.op, self.out, self.source
         rows, bits = source.longest, op.weight_bits
         delayed = [token]
-        for cycle in range(1, 6):
+        for cycle in range(1, 7):
             after = Signal.like(token, name=f"token_{cycle}")
             m.d.sync += after.eq(delayed[-1])
             delayed.append(after)
@@ -220,22 +223,34 @@ class SpikeAdder(wiring.Component):
         shape = data.ArrayLayout(shape_of(op.accumulator(self.a.interval)), out.block)
         # To clear a register is free where nothing else does, as a reset.
         sums, finished = Signal(shape), Signal(shape, reset_less=True)
-        at, planes = delayed[5], source.planes > 1
-        # A group's last sum goes past the register, which is cleared for the next: no gate. What
-        # has no event adds no word; of a group without any, the sums are zero already.
+        if source.planes > 1:
+            self._sum_planes(m, delayed[5], sums, words)
+            with m.If(delayed[6].done):
+                m.d.sync += finished.eq(sums)
+            return finished, delayed[6].done
+        at = delayed[5]
+        # A group's last sum goes past the register, which is cleared for the next: no gate. A
+        # group without events, whose sums are zero already, has no word to add.
         for lane in range(out.block):
-            kept, word, negative = sums[lane], words[lane], at.negative
-            if planes:
-                kept = Mux(at.double, kept.shift_left(1), kept)
-                word, negative = Mux(at.event, word, 0), at.event & negative
             total = Signal.like(sums[lane], name=f"total_{lane}")
-            m.d.comb += total.eq(self._added(kept, word, negative))
+            m.d.comb += total.eq(self._added(sums[lane], words[lane], at.negative))
             with m.If(at.done):
-                m.d.sync += [sums[lane].eq(0),
-                             finished[lane].eq(total if planes else Mux(at.event, total, 0))]
-            with m.Elif(at.event | at.double if planes else at.event):
+                m.d.sync += [sums[lane].eq(0), finished[lane].eq(Mux(at.event, total, 0))]
+            with m.Elif(at.event):
                 m.d.sync += sums[lane].eq(total)
         return finished, at.done
+
+    def _sum_planes(self, m, at, sums, words):
+        """Add an event's words, or nothing; the sums before are doubled between planes.
+
+        A logic cell holds an adder and its register only where nothing else reads the adder.
+        """
+        for lane in range(self.out.block):
+            kept = Mux(at.double, sums[lane].shift_left(1), sums[lane])
+            with m.If(at.event | at.first | at.double):
+                m.d.sync += sums[lane].eq(self._added(
+                    Mux(at.first, 0, kept), Mux(at.event, words[lane], 0),
+                    at.event & at.negative))
 
     def _added(self, kept, word, negative):
         """``kept + word``, or ``kept - word`` in the negative plane of signed inputs."""

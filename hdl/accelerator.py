@@ -43,8 +43,9 @@ class Accelerator(wiring.Component):
     Members
     -------
     s_axis_*
-        Pixels: four bytes a beat, the first in bits 7:0; a position's channels follow each
-        other, positions in raster order; ``tlast`` with the last beat.
+        Pixels, see :class:`Packing`: four bytes a beat, or more of fewer bits, the first
+        lowest; a position's channels follow each other, positions in raster order; ``tlast`` with
+        the last beat.
     m_axis_*
         Logits: one a beat, sign-extended to 32 bits, class 0 first; ``tlast`` with the last.
     s_axil_*

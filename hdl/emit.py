@@ -13,7 +13,7 @@ from hdl.folding import to_json
 from hdl.ops import Folding
 from hdl.ops.level_lif import LevelLifLanes
 from hdl.ops.lif import LifLanes
-from hdl.pixel_input import PIXELS_PER_BEAT
+from hdl.pixel_input import Packing
 from hdl.registers import REGISTERS
 from ir import Graph
 from ir.folder import digest
@@ -84,12 +84,13 @@ def _verilog(component: Elaboratable, name: str, files: DesignFiles) -> str:
 
 
 def _manifest(graph, top, foldings, memories, target):
-    tensors = []
+    tensors, packing = [], Packing.of(graph.image)
     for name, layout in top.network.layouts.items():
         interval = layout.tensor.interval
         tensors.append({
             "name": name, "fire": f"probe_{name}_fire", "data": f"probe_{name}_data",
-            "shape": list(layout.tensor.shape), "block": layout.block, "lanes": layout.lanes,
+            "shape": list(layout.tensor.shape), "block": layout.block,
+            "lanes": layout.lanes * layout.positions,
             "bits": interval.bits, "signed": interval.signed})
     membranes = [
         {"name": name, "stage": unit.charging, "shape": list(unit.a.tensor.shape),
@@ -100,8 +101,9 @@ def _manifest(graph, top, foldings, memories, target):
         "format": 1, "top": TOP, "sources": [f"{TOP}.v", LEAF], "memories": sorted(memories),
         "graph": graph.name, "digest": digest(graph), "target": target,
         "probe_path": ["network"], "probe_module": f"{TOP}.network",
-        "input": {"beats": -(-graph.image.values // PIXELS_PER_BEAT),
-                  "pixels": graph.image.values},
+        "input": {"beats": -(-graph.image.values // packing.per_beat),
+                  "pixels": graph.image.values, "pixel_bits": packing.bits,
+                  "pixels_per_beat": packing.per_beat},
         "output": {"beats": graph.classes},
         "foldings": to_json(foldings), "tensors": tensors, "membranes": membranes,
     }

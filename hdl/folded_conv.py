@@ -14,8 +14,9 @@ from hdl.adder_pipeline import AdderPipeline
 from hdl.adders import digits
 from hdl.area import logic
 from hdl.arith import counter
-from hdl.folded_conv_timing import FoldedConvTiming
+from hdl.folded_conv_timing import FoldedConvTiming, RowsTiming
 from hdl.layout import Layout
+from hdl.row_windows import RowWindows
 from hdl.sliding_window import SlidingWindow
 from hdl.window import Window
 from ir import Budget, Interval
@@ -81,13 +82,15 @@ class FoldedConv(wiring.Component):
                 raise ValueError(f"A constant-folded convolution over {layout.tensor.steps} time "
                                  f"steps takes and gives all {layout.tensor.channels} channels in "
                                  f"a block, not {layout.block}")
-        self.window = SlidingWindow(a.tensor, Window.of(op, a.tensor), op.pad_value)
+        window = Window.of(op, a.tensor)
+        self.window = (RowWindows(a, window, op.pad_value) if a.positions > 1
+                       else SlidingWindow(a.tensor, window, op.pad_value))
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
 
     @property
     def joins(self) -> int:
         """Beats of a word."""
-        return self.a.tensor.channels // self.a.lanes
+        return 1 if self.a.positions > 1 else self.a.tensor.channels // self.a.lanes
 
     @property
     def splits(self) -> int:
@@ -114,8 +117,12 @@ class FoldedConv(wiring.Component):
             need += logic(8 + self.out.bits * self.splits, self.out.bits * self.splits)
         return need
 
-    def timing(self, images: np.ndarray) -> FoldedConvTiming:
+    def timing(self, images: np.ndarray) -> FoldedConvTiming | RowsTiming:
         """When the engine does what on input ``images``, ``[N, T, C, H, W]``."""
+        if isinstance(self.window, RowWindows):
+            return RowsTiming(
+                a=self.a, out=self.out, row_beats=self.window.row_beats, rows=self.window.rows,
+                ends=frozenset(self.window.ends), latency=self.latency, images=len(images))
         return FoldedConvTiming(
             a=self.a, out=self.out, window=self.window.window, ends=frozenset(self.window.ends),
             positions=self.window.positions, latency=self.latency, images=len(images))
@@ -127,13 +134,18 @@ class FoldedConv(wiring.Component):
             self.graph, self.a.tensor.interval, self.out.tensor.interval)
         full, step = Signal(), Signal()
         tags = Signal(self.graph.levels)
-        word, done = self._join(m)
+        if isinstance(window, RowWindows):
+            wiring.connect(m, wiring.flipped(self.i), window.i)
+        else:
+            word, done = self._join(m)
+            m.d.comb += [
+                window.valid.eq(self.i.valid & done),
+                window.word.as_value().eq(word),
+                self.i.ready.eq(step & window.takes),
+            ]
         m.d.comb += [
             window.step.eq(step), adders.step.eq(step),
-            window.valid.eq(self.i.valid & done),
-            window.word.as_value().eq(word),
             adders.x.eq(window.taps),
-            self.i.ready.eq(step & window.takes),
             full.eq(tags[-1]),
             step.eq(~full | self._leave(m, full, adders.o)),
         ]

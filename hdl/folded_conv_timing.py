@@ -1,13 +1,16 @@
 """When a constant-folded convolution does what; what the images hold makes no difference."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hdl.layout import Layout
 from hdl.steps import Steps
 from hdl.window import Window
-from hdl.wires import Process, Wire
+from hdl.wires import Process, Wire, play
 
-__all__ = ["FoldedConvTiming"]
+__all__ = ["FoldedConvTiming", "RowsTiming", "split"]
+
+SETTLED = 4
+"""Images after which cycles per image stay what they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +87,96 @@ class FoldedConvTiming:
                         steps.entered.append(step)
 
     def _split(self, sums: Wire, o: Wire, words: int) -> Process:
-        for word in range(words):
-            yield from sums.offered(word)
-            yield from o.taken(word * self._splits - 1)
-            o.offer(sums.take(o.takes[-1] if word else 0) + 1)
-            for beat in range(word * self._splits, (word + 1) * self._splits - 1):
-                yield from o.taken(beat)
-                o.offer(o.takes[-1] + 1)
+        return split(sums, o, words, self._splits)
+
+
+def split(sums: Wire, o: Wire, words: int, splits: int) -> Process:
+    """Send each of ``words`` in so many beats."""
+    for word in range(words):
+        yield from sums.offered(word)
+        yield from o.taken(word * splits - 1)
+        o.offer(sums.take(o.takes[-1] if word else 0) + 1)
+        for beat in range(word * splits, (word + 1) * splits - 1):
+            yield from o.taken(beat)
+            o.offer(o.takes[-1] + 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsTiming:
+    """The engine on images of many pixels a beat, see :class:`hdl.row_windows.RowWindows`.
+
+    Parameters
+    ----------
+    a, out : :class:`Layout`
+    row_beats, rows : int
+        Beats of a row, and rows that are walked; those below the image take no beats.
+    ends : frozenset of int
+        The rows with which windows are complete.
+    latency : int
+        Steps from a copy's being free to its first sums.
+    """
+
+    a: Layout
+    out: Layout
+    row_beats: int
+    rows: int
+    ends: frozenset[int]
+    latency: int
+    images: int
+
+    @property
+    def _splits(self) -> int:
+        return self.out.tensor.channels // self.out.lanes
+
+    def service(self) -> float:
+        """Cycles per image, never waiting for anything: of one after others."""
+        i, o = Wire(), Wire()
+        beats = self.out.image_beats
+        i.offers.extend(range(SETTLED * self.a.image_beats))
+
+        def sink() -> Process:
+            for beat in range(SETTLED * beats):
+                yield from o.offered(beat)
+                o.take(0)
+
+        play([*replace(self, images=SETTLED).processes(i, o), sink()], [i, o])
+        return float(o.takes[-1] - o.takes[-1 - beats])
+
+    def processes(self, i: Wire, o: Wire) -> list[Process]:
+        """The engine between its input and its output wire."""
+        sums = o if self._splits == 1 else Wire()
+        words = self.images * self.out.tensor.positions
+        steps = Steps(sums, self.latency)
+        filled: list[int] = []
+        copied: list[int] = []
+        parts = [self._take(i, filled, copied), self._copy(steps, filled, copied),
+                 steps.leave(words)]
+        return parts if sums is o else [*parts, split(sums, o, words, self._splits)]
+
+    def _take(self, i: Wire, filled: list[int], copied: list[int]) -> Process:
+        beat, now = 0, -1
+        for _ in range(self.images):
+            for row in range(self.rows):
+                inside = row < self.a.tensor.height
+                for left in reversed(range(self.row_beats if inside else 1)):
+                    if not left:
+                        while len(copied) < len(filled):
+                            yield
+                    free = copied[-1] if copied and not left else 0
+                    now = max(now + 1, free)
+                    if inside:
+                        yield from i.offered(beat)
+                        now = i.take(now)
+                        beat += 1
+                if row in self.ends:
+                    filled.append(now + 1)
+
+    def _copy(self, steps: Steps, filled: list[int], copied: list[int]) -> Process:
+        ready, windows = 0, self.out.tensor.width
+        for number in range(self.images * len(self.ends)):
+            while len(filled) <= number:
+                yield
+            step, cycle = yield from steps.enter(ready, filled[number])
+            copied.append(cycle)
+            steps.entered.extend(range(step, step + windows))
+            ready = step + windows

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from hdl.cuts import Cuts
 from hdl.folded_conv import LARGEST_FOLDED, most_adders
 from hdl.layout import Layout
+from hdl.lowering import edges
 from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
+from hdl.pixel_input import Packing, row_positions
 from ir import IMAGE, Graph, Node
 from ir.ops import Conv, Gate, HeadSum, SelfAttention
 
@@ -111,7 +113,10 @@ class Space:
         """How tensor ``name`` travels in a cut."""
         key = name, cut
         if key not in self._layouts:
-            self._layouts[key] = Layout(self.graph.types[name], cut.block, cut.lanes)
+            kind = self.graph.types[name]
+            wide = cut.lanes // cut.block
+            self._layouts[key] = (Layout(kind, kind.channels, kind.channels, wide) if wide > 1
+                                  else Layout(kind, cut.block, cut.lanes))
         return self._layouts[key]
 
     def scans(self, node: Node, cut: Cut) -> list[int]:
@@ -171,7 +176,13 @@ class Space:
     def _cuts(self, name: str, inside: tuple[str, ...]) -> Iterator[Cut]:
         """The cuts that all sources of a group can make, narrow ones first."""
         if name == IMAGE:
-            yield Cut(self.graph.image.channels, 1)
+            image, readers = self.graph.image, edges(self.graph, IMAGE)
+            yield Cut(image.channels, 1)
+            (first, _), *others = readers
+            wide = Packing.of(image).per_beat
+            if (wide > 1 and not others and isinstance(first.op, Conv)
+                    and self.form(first) is ConvForm.FOLDED and row_positions(image)):
+                yield Cut(image.channels, wide)
             return
         limit = 1 if name in self._single else self.known_cuts.limit(name)
         for block in range(1, limit + 1):

@@ -26,11 +26,20 @@ class Layout:
     potentials of one block only.
 
     Raises ValueError unless ``lanes`` divides ``block`` and ``block`` divides the channels.
+
+    Parameters
+    ----------
+    tensor : :class:`TensorType`
+    block, lanes : int
+    positions : int
+        Neighbours that a beat holds: of an image that comes several pixels a beat, with all
+        channels of its one time step.
     """
 
     tensor: TensorType
     block: int
     lanes: int
+    positions: int = 1
 
     def __post_init__(self):
         if self.block < 1 or self.tensor.channels % self.block:
@@ -38,6 +47,10 @@ class Layout:
                              f"{self.tensor.channels} channels")
         if self.lanes < 1 or self.block % self.lanes:
             raise ValueError(f"{self.lanes} lanes do not divide a block of {self.block} channels")
+        if self.positions > 1 and (self.lanes * self.tensor.steps != self.tensor.channels
+                                   or self.tensor.positions % self.positions):
+            raise ValueError(f"Beats of {self.positions} positions do not hold a map of "
+                             f"{self.tensor.positions} with {self.tensor.channels} channels")
 
     @property
     def shape(self) -> Shape:
@@ -60,17 +73,17 @@ class Layout:
 
     @property
     def image_beats(self) -> int:
-        return self.tensor.positions * self.position_beats
+        return self.tensor.positions * self.position_beats // self.positions
 
     @property
     def bits(self) -> int:
         """Bits of one beat."""
-        return self.lanes * self.tensor.interval.bits
+        return self.positions * self.lanes * self.tensor.interval.bits
 
     @property
     def payload(self) -> data.ArrayLayout:
-        """One beat: an array of ``lanes`` values."""
-        return data.ArrayLayout(self.shape, self.lanes)
+        """One beat: an array of its values."""
+        return data.ArrayLayout(self.shape, self.positions * self.lanes)
 
     def signature(self) -> stream.Signature:
         """The stream of these beats."""

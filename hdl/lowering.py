@@ -11,7 +11,8 @@ import numpy as np
 
 from hdl.area import Area
 from hdl.layout import Layout
-from hdl.ops import LOWERINGS, Folding
+from hdl.ops import LOWERINGS, ConvFolding, ConvForm, Folding
+from hdl.pixel_input import row_positions
 from ir import IMAGE, Graph, Node
 from ir.ops import (
     Conv,
@@ -113,7 +114,7 @@ class Lowering:
     def __init__(self, graph: Graph, foldings: Mapping[str, Folding],
                  known: Known | None = None):
         self.graph, self.foldings = graph, foldings
-        self.layouts = {IMAGE: Layout(graph.image, graph.image.channels, 1)}
+        self.layouts = {IMAGE: self._image()}
         self.stages: dict[str, Stage] = {}
         known = {} if known is None else known
         for node in graph.nodes:
@@ -121,3 +122,16 @@ class Lowering:
             stage = lower(node, inputs, foldings.get(node.name), known)
             self.stages[node.name] = stage
             self.layouts[node.name] = stage.component.out
+
+    def _image(self) -> Layout:
+        """Pixel by pixel, or, where a folded convolution takes them so, as they come in."""
+        image = self.graph.image
+        foldings = [self.foldings.get(node.name) for node, _ in edges(self.graph, IMAGE)]
+        if len(foldings) == 1 and isinstance(foldings[0], ConvFolding) and (
+                foldings[0].form is ConvForm.FOLDED and foldings[0].scan > 1):
+            wide = row_positions(image)
+            if foldings[0].scan != wide:
+                raise ValueError(f"A folded convolution takes 1 pixel at a time"
+                                 f"{f' or {wide}' if wide else ''}, not {foldings[0].scan}")
+            return Layout(image, image.channels, image.channels, wide)
+        return Layout(image, image.channels, 1)

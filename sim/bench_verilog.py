@@ -41,7 +41,7 @@ is one) give `always @*` blocks no event at time 0 and leave unknown values in r
 | `spikeloom_tb.v` | the test bench |
 | `spikeloom_tb.f` | the files to compile |
 | `sizes.vh` | numbers of images and words |
-| `stimulus.hex` | words for `s_axis`, {input_beats} an image: four pixels, the first lowest |
+| `stimulus.hex` | words for `s_axis`, {input_beats} an image: {pixels} pixels of {bits} bits each |
 | `expected.hex` | logits from `m_axis`, {output_beats} an image: 32-bit two's complement |
 """
 
@@ -83,6 +83,7 @@ def write_bench(folder: Path | str, images: np.ndarray, logits: np.ndarray, *,
         "".join(f"{name}\n" for name in (*manifest.sources, "tb/spikeloom_tb.v")))
     (place / "README.md").write_text(README.format(
         images=len(images), logits=2 * logits.size, sources=" ".join(manifest.sources),
+        pixels=manifest.pixels_per_beat, bits=manifest.pixel_bits,
         input_beats=manifest.input_beats, output_beats=manifest.output_beats))
 
 

@@ -16,7 +16,8 @@ class Tensor:
     """How one tensor crosses its wire, ``lanes`` values to a beat, lane 0 in the low bits.
 
     The order is position (raster), block of ``block`` channels, time step, group of ``lanes``
-    channels inside the block. A membrane crosses no wire: it is seen inside the neurons ``unit``,
+    channels inside the block; more lanes than channels are neighbouring positions of one time
+    step. A membrane crosses no wire: it is seen inside the neurons ``unit``,
     behind so many stages of their pipeline as ``stage`` says.
     """
 
@@ -32,7 +33,9 @@ class Tensor:
     stage: int = 0
 
     def __post_init__(self):
-        if self.channels % self.block or self.block % self.lanes:
+        neighbours = (self.lanes % self.block == self.values % self.lanes == 0
+                      and self.shape[0] == 1 and self.block == self.channels)
+        if self.channels % self.block or (self.block % self.lanes and not neighbours):
             raise ValueError(f"Tensor {self.name!r} of {self.channels} channels cannot cross in "
                              f"blocks of {self.block} by {self.lanes} lanes")
         if not 1 <= self.bits <= 64:
@@ -87,6 +90,8 @@ class Manifest:
     input_beats: int
     pixels: int
     output_beats: int
+    pixel_bits: int
+    pixels_per_beat: int
     tensors: tuple[Tensor, ...]
     membranes: tuple[Tensor, ...] = ()
     probed: bool = True
@@ -121,10 +126,10 @@ class Manifest:
     def beats(self, images: np.ndarray) -> np.ndarray:
         """Images uint8 ``[N, C, H, W]`` as stream words uint32 ``[N, input_beats]``.
 
-        Four pixels to a word, the first in the low byte; the channels of a position are
-        neighbours, those of frames ``[N, T, C, H, W]`` frame by frame, and the last word is filled
-        up with zeros. Raises TypeError or ValueError for anything that is not images of this
-        circuit.
+        ``pixels_per_beat`` to a word, the first in the lowest of its ``pixel_bits``; the channels
+        of a position are neighbours, those of frames ``[N, T, C, H, W]`` frame by frame, and the
+        last word is filled up with zeros. Raises TypeError or ValueError for anything that is not
+        images of this circuit.
         """
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
             kind = getattr(images, "dtype", type(images).__name__)
@@ -133,9 +138,19 @@ class Manifest:
             raise ValueError(f"Images must be [N, {', '.join(map(str, self.image_shape))}], "
                              f"not {list(images.shape)}")
         pixels = self.tensor("image").encode(images.reshape(-1, *self.tensor("image").shape))
-        padded = np.zeros((len(images), 4 * self.input_beats), np.uint8)
+        if pixels.size and pixels.max() >> self.pixel_bits:
+            raise ValueError(f"Pixels must fit {self.pixel_bits} bits, {pixels.max()} does not")
+        padded = np.zeros((len(images), self.input_beats * self.pixels_per_beat), "<u4")
         padded[:, :self.pixels] = pixels
-        return padded.view("<u4")
+        fields = padded.reshape(len(images), self.input_beats, self.pixels_per_beat)
+        places = np.arange(self.pixels_per_beat, dtype="<u4") * np.uint32(self.pixel_bits)
+        return np.bitwise_or.reduce(fields << places, axis=2)
+
+    def pixels_of(self, words: np.ndarray) -> np.ndarray:
+        """The pixels in stream words: the inverse of :meth:`beats`, as one row per image."""
+        places = np.arange(self.pixels_per_beat, dtype="<u4") * np.uint32(self.pixel_bits)
+        fields = words[..., None] >> places & np.uint32((1 << self.pixel_bits) - 1)
+        return fields.reshape(len(words), -1)[:, :self.pixels].astype(np.uint8)
 
 
 def _membrane(name: str, shape: list[int], **how: Any) -> Tensor:
@@ -161,6 +176,8 @@ def read_manifest(folder: Path | str) -> Manifest:
             memories=tuple(content["memories"]), probe_path=tuple(content["probe_path"]),
             input_beats=content["input"]["beats"], pixels=content["input"]["pixels"],
             output_beats=content["output"]["beats"],
+            pixel_bits=content["input"].get("pixel_bits", 8),
+            pixels_per_beat=content["input"].get("pixels_per_beat", 4),
             tensors=tuple(Tensor(**{**tensor, "shape": tuple(tensor["shape"])})
                           for tensor in content["tensors"]),
             membranes=tuple(_membrane(**membrane) for membrane in content.get("membranes", ())))

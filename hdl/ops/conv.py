@@ -161,9 +161,12 @@ class ConvEngine(wiring.Component):
 def conv_lanes(op: Conv, a: Layout, folding: ConvFolding, *,
                name: str = "conv") -> ConvEngine | SerialConv | FoldedConv:
     """The engine of a folding; raises ValueError for one that its form cannot have."""
+    if a.positions > 1 and folding.form is not ConvForm.FOLDED:
+        raise ValueError(f"A convolution takes {a.positions} positions a beat where it is folded, "
+                         f"not as {folding.form}")
     if folding.form is ConvForm.EVENTS:
         return ConvEngine(op, a, folding, name=name)
-    if folding.scan != a.lanes:
+    if folding.scan != a.lanes * a.positions:
         verb = "multiplies" if folding.form is ConvForm.SERIAL else "takes"
         raise ValueError(f"A {folding.form} convolution {verb} the {a.lanes} lanes of a beat, its "
                          f"scan is not {folding.scan}")

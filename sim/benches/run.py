@@ -107,7 +107,7 @@ def _vectors(manifest: Manifest, images: np.ndarray, deadline: int) -> Vectors:
     for row, length in zip(short, lengths, strict=True):
         row[:length] = words[0, :length]
     channels, height, width = manifest.image_shape
-    pixels = short.view(np.uint8)[:, :manifest.pixels]
+    pixels = manifest.pixels_of(short)
     short_images = pixels.reshape(-1, height, width, channels).transpose(0, 3, 1, 2)
     return Vectors(
         words=words.astype(np.int64), logits=logits(graph, images), short_beats=lengths,

@@ -41,6 +41,17 @@ CASES = {
 }
 
 
+ROWS = {
+    "patches of rows": (make(4, 1, 3, stride=2), tensor(1, 1, 7, 6), (1, 1, 6), (4, 4)),
+    "rows, padded": (make(4, 1, 4, stride=2, padding=1), tensor(1, 1, 6, 6, 0, 3), (1, 1, 3),
+                     (4, 4)),
+    "rows, narrow out": (make(4, 1, 3, padding=1, pad_value=2), tensor(1, 1, 4, 4, 0, 15),
+                         (1, 1, 2), (4, 1)),
+    "rows of colours": (make(4, 2, 2, stride=2), tensor(1, 2, 4, 6, 0, 3), (2, 2, 3), (2, 2)),
+}
+CASES |= ROWS
+
+
 def built(case):
     op, kind, cut, out = case
     return op, Layout(kind, *cut), FoldedConv(op, Layout(kind, *cut), *out)
@@ -59,7 +70,7 @@ def test_cycles_equal_the_cost_model(case):
 
 
 @pytest.mark.parametrize("case", ["linear", "padded", "rows in memory",
-                                  "rows in memory, steps"])
+                                  "rows in memory, steps", *ROWS])
 def test_service_is_what_the_engine_needs_alone(case):
     op, a, dut = built(CASES[case])
     check_service(dut, op, a, draw(3, a.tensor, 3), within=0.04)

@@ -50,6 +50,9 @@ def stalls(seed: int):
 def beats_of(layout: Layout, images: np.ndarray) -> list[list[int]]:
     """All beats of images ``[N, T, C, H, W]`` in the order of the wire."""
     flat = images.reshape(*images.shape[:3], -1)
+    if layout.positions > 1:
+        wire = flat[:, 0].transpose(0, 2, 1)
+        return wire.reshape(-1, layout.positions * layout.lanes).tolist()
     return [flat[n, step, first:first + layout.lanes, position].tolist()
             for n in range(len(images)) for position, step, first in layout.order()]
 

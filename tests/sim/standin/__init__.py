@@ -60,7 +60,8 @@ def write(path: Path, **faults: int) -> Path:
     (path / "manifest.json").write_text(json.dumps({
         "format": 1, "top": "spikeloom", "sources": ["spikeloom.v"],
         "memories": ["memory/fault.hex"], "target": None, "probe_path": ["network"],
-        "probe_module": "spikeloom.network", "input": {"beats": 5, "pixels": 18},
+        "probe_module": "spikeloom.network", "input": {
+            "beats": 5, "pixels": 18, "pixel_bits": 8, "pixels_per_beat": 4},
         "output": {"beats": 4}, "tensors": tensors}))
     folder.save(graph(), path / "net")
     return path

@@ -51,6 +51,17 @@ def _large(name: str, dataset: str, *, steps: int, stem: tuple[int, ...], dim: i
         finetune=Recipe(epochs=8, learning_rate=2e-3, weight_decay=0.0, augmentation=movement))
 
 
+def _on_mnist(name: str, scheme: Scheme, arguments: Mapping[str, Any], *, epochs: int,
+              tuning: int, movement: Augmentation) -> Preset:
+    return Preset(
+        name=name, dataset="mnist", validation=5000, scheme=scheme,
+        architecture="patch_transformer",
+        arguments={"channels": 1, "height": 28, "width": 28, "classes": 10, **arguments},
+        recipe=Recipe(epochs=epochs, learning_rate=1.5e-2, augmentation=movement),
+        finetune=Recipe(epochs=tuning, learning_rate=3e-3, weight_decay=0.0,
+                        augmentation=movement))
+
+
 _HANDWRITING = Augmentation(shift=1, rotation=7, zoom=0.07)
 _CLOTHES = Augmentation(shift=1, zoom=0.05, mirror=True)
 
@@ -64,6 +75,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
            learning_rate=1.2e-2, movement=_HANDWRITING),
     _large("mnist-small", "mnist", steps=1, stem=(24, 32), dim=48, blocks=1, position=True,
            epochs=24, learning_rate=1.5e-2, movement=_HANDWRITING),
+    _on_mnist("mnist-fast", Scheme(weight_bits=3), {
+        "stem": ((8, 5, 0, 32),), "blocks": 1, "hidden": 32, "parallel": True, "levels": 2},
+              epochs=24, tuning=8, movement=Augmentation(shift=0.7, rotation=4, zoom=0.04)),
     _large("fashion", "fashion-mnist", steps=2, stem=(32, 48), dim=64, blocks=2, position=False,
            epochs=36, learning_rate=1.2e-2, movement=_CLOTHES),
 )})

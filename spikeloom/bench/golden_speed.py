@@ -61,7 +61,8 @@ def _twin(name: str, setting: Setting) -> Row:
         raise NotMeasured("SpikingJelly is not installed") from error
     net, _ = load_checkpoint(PRESETS[name].float_checkpoint)
     net.eval()
-    images = load(PRESETS[name].dataset, setting.data_dir).test_images[:10 * BATCH]
+    data = load(PRESETS[name].dataset, setting.data_dir).in_levels(net.image)
+    images = data.test_images[:10 * BATCH]
     twin = Twin(net)
     with torch.inference_mode():
         theirs, own = (model(torch.from_numpy(images[:BATCH])) for model in (twin, net))

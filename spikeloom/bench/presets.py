@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from flows import SynthesisResult
-from golden.data import load
+from golden.data import Dataset, load
 from golden.presets import PRESETS, find_preset
 from golden.run import accuracy
 from golden.zoo.presets import ZOO
@@ -36,11 +36,16 @@ def _design(name: str, target: str = TARGET) -> Design:
 
 
 def _images(name: str, setting: Setting, count: int | None = IMAGES) -> np.ndarray:
-    return load(find_preset(name).dataset, setting.data_dir).test_images[:count]
+    return _data(name, setting).test_images[:count]
+
+
+def _data(name: str, setting: Setting) -> Dataset:
+    preset = find_preset(name)
+    return load(preset.dataset, setting.data_dir).in_levels(preset.net().image)
 
 
 def _accuracy(name: str, setting: Setting) -> float:
-    data = load(find_preset(name).dataset, setting.data_dir)
+    data = _data(name, setting)
     return accuracy(quantize(name), data.test_images, data.test_labels)
 
 

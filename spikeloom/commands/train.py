@@ -37,6 +37,7 @@ def train(preset: str, output: Path, data_dir: Path | None, data: str | None,
       digits-tiny  digits 8x8, few operators, 1 time step
       mnist        MNIST, mask attention
       mnist-small  MNIST, fewer parameters
+      mnist-fast   MNIST, few operators and 3-bit weights, pixels of one bit
       fashion      Fashion-MNIST, 2 time steps
 
     \b

@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from golden import presets
+from golden.data import load_user
+from ir.folder import load
+from spikeloom import images
 from spikeloom.cli import main
 
 
@@ -15,10 +18,12 @@ def command(capsys, *arguments) -> tuple[int | str | None, str, str]:
     return ended.value.code, captured.out, captured.err
 
 
-def test_train_then_quantize(capsys, tmp_path, monkeypatch):
+@pytest.mark.parametrize("levels", [2, 256])
+def test_train_then_quantize(capsys, tmp_path, monkeypatch, levels):
     """A short training on a few images, with its progress, and the checkpoint as a graph."""
     preset = presets.PRESETS["digits-tiny"]
     short = replace(preset, name="short", seeds=(0,), validation=8,
+                    arguments={**preset.arguments, "levels": levels},
                     recipe=replace(preset.recipe, epochs=2, batch=8),
                     finetune=replace(preset.finetune, epochs=1, batch=8))
     monkeypatch.setattr(presets, "PRESETS", {"short": short})
@@ -40,3 +45,5 @@ def test_train_then_quantize(capsys, tmp_path, monkeypatch):
     assert code == 0
     assert json.loads(out)["accuracy_integer"] == result["quantized"]["accuracy_test"]
     assert json.loads(out)["accuracy_float"] is None
+    taken, _ = images.test_images(load_user(tmp_path / "mine.npz"), load(tmp_path / "net"), None)
+    assert taken.max() == levels - 1

@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test bench regress calibrate lint clean
+.PHONY: setup demo test bench regress calibrate levers lint clean
 
 setup: $(READY)
 
@@ -43,6 +43,10 @@ regress: $(READY)
 # The area model beside placed circuits: docs/area.md. Takes half an hour.
 calibrate: $(READY)
 	$(BIN)/python -m spikeloom.calibration
+
+# What each lever of training buys on Fashion-MNIST: docs/levers.md. Needs SPIKELOOM_DATA.
+levers: $(READY)
+	$(BIN)/python -m spikeloom.lever_study
 
 lint: $(READY)
 	$(BIN)/ruff check .

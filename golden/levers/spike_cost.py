@@ -5,12 +5,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from golden.layers import MaskAttention, SelfAttention, Weights
+from golden.layers import LevelLif, Lif, MaskAttention, ParallelNeuron, SelfAttention, Weights
 from golden.net import Net
 from golden.objective import Batch, Term
+from golden.quantize.neurons import IntegerNeuron
+from golden.quantize.weights import IntegerWeights
 from ir import IMAGE
 
 __all__ = ["SpikeCost"]
+
+ATTENTION = (MaskAttention, SelfAttention)
+NEURONS = (Lif, LevelLif, ParallelNeuron, IntegerNeuron)
+WEIGHTS = (Weights, IntegerWeights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +24,8 @@ class SpikeCost:
     """Adds ``weight`` times the share of synaptic operations that spikes cause.
 
     A layer's share of non-zero inputs is weighed with its operations when all of them spike, so a
-    spike counts as often as it is added. Layers that read pixels have no choice, and those that
-    read what attention made are left out: a plain mean of all rates silences attention first.
+    spike counts as often as it is added. Only what neurons send to weights counts, and not
+    behind attention: a plain mean of all rates silences attention first.
 
     Parameters
     ----------
@@ -41,9 +47,9 @@ class SpikeCost:
     def term(self, net: Net) -> Term:
         operations: dict[str, int] = {}
         for name, layer in net.named_layers():
-            if isinstance(layer, Weights):
+            if isinstance(layer, WEIGHTS):
                 source, = net.inputs[name]
-                if source != IMAGE and not _attended(net, source):
+                if _fires(net, source):
                     operations[source] = operations.get(source, 0) + _dense(net, name, layer)
         if not operations:
             raise ValueError("SpikeCost finds no layer of weights that reads spikes")
@@ -57,16 +63,15 @@ class SpikeCost:
         return Term(loss, frozenset(operations))
 
 
-def _dense(net: Net, name: str, layer: Weights) -> int:
+def _dense(net: Net, name: str, layer: Weights | IntegerWeights) -> int:
     """Additions per image when every input spikes in every step."""
     steps, _, height, width = net.shapes[name]
     return steps * height * width * layer.weight.numel()
 
 
-def _attended(net: Net, name: str) -> bool:
-    """Whether a tensor comes from attention, with no weights between."""
-    if name == IMAGE or isinstance(net.layer(name), Weights):
+def _fires(net: Net, name: str) -> bool:
+    """Whether a tensor is that of neurons which do not stand behind attention."""
+    if name == IMAGE or not isinstance(net.layer(name), NEURONS):
         return False
-    if isinstance(net.layer(name), MaskAttention | SelfAttention):
-        return True
-    return len(net.inputs[name]) == 1 and _attended(net, net.inputs[name][0])
+    source, = net.inputs[name]
+    return source == IMAGE or not isinstance(net.layer(source), ATTENTION)

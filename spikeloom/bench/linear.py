@@ -148,7 +148,7 @@ def _told(name: str, layer: Layer, setting: Setting) -> str:
     try:
         found = PEERS[name](layer, setting)
     except (NotMeasured, FlowError) as error:
-        return f"{name}: not measured, {error}"
+        return f"{name}: not measured, {str(error).splitlines()[0]}"
     return (f"{name}: {found['lut_us']:,.1f} ({found['luts']:,} LUT, {found['ffs']:,} FF, "
             f"{found['brams']} block RAM, {found['dsps']} DSP, {found['fmax_mhz']:.1f} MHz, "
             f"{found['cycles_per_token']:,.1f} cycles)")

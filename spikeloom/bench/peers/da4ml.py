@@ -37,5 +37,5 @@ def layer(weight: np.ndarray) -> Circuit:
         codegen.RTLModel(trace.to_pipeline(combinational, STAGE, verbose=False), TOP, room).write()
         sources = {str(path.relative_to(room)): path.read_bytes()
                    for path in sorted((Path(room) / "src").rglob("*.v"))
-                   if path.stem != f"{TOP}_wrapper"}
+                   if path.stem not in (f"{TOP}_wrapper", "lookup_table")}
     return Circuit(top=TOP, sources=sources)

@@ -1,6 +1,7 @@
 """Carry chains without ends compute what they computed, in fewer LUTs."""
 
 from itertools import product
+from typing import Any
 
 from flows.carry_ends import OPEN, trim_carry_ends
 from flows.ecp5 import Ecp5
@@ -29,7 +30,7 @@ def chain(carry: str, bits: int = 4):
 
 def computed(module, a: int, b: int, bits: int = 4) -> int:
     """The sum, by what Lattice's models say of CCU2C and LUT4; an open carry in is unknown."""
-    nets: dict[object, int | None] = {"0": 0, "1": 1, OPEN: None}
+    nets: dict[object, Any] = {"0": 0, "1": 1, OPEN: None}
     nets |= {10 + n: a >> n & 1 for n in range(bits)} | {20 + n: b >> n & 1 for n in range(bits)}
     for _, cell in sorted(module["cells"].items()):
         pins, table = cell["connections"], cell["parameters"]

@@ -76,7 +76,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
     _large("mnist-small", "mnist", steps=1, stem=(24, 32), dim=48, blocks=1, position=True,
            epochs=24, learning_rate=1.5e-2, movement=_HANDWRITING),
     _on_mnist("mnist-fast", Scheme(weight_bits=3), {
-        "stem": ((8, 5, 0, 32),), "blocks": 1, "hidden": 32, "parallel": True, "levels": 2},
+        "stem": ((8, 5, 0, 32),), "blocks": 1, "hidden": 32, "parallel": True,
+        "grey_levels": 2},
               epochs=24, tuning=8, movement=Augmentation(shift=0.7, rotation=4, zoom=0.04)),
     _large("fashion", "fashion-mnist", steps=2, stem=(32, 48), dim=64, blocks=2, position=False,
            epochs=36, learning_rate=1.2e-2, movement=_CLOTHES),

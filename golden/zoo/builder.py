@@ -48,7 +48,7 @@ class Builder:
         Those of the architecture, as JSON can hold them. ``channels``, ``height``, ``width`` and
         ``seed`` are read here; so are ``steps`` (1 where there are none), ``events``, the
         highest count of events of a pixel in a frame, 0 for images that repeat over time, and
-        ``levels``, how many grey levels a pixel of such an image has (256 where there are none).
+        ``grey_levels``, how many a pixel of such an image has (256 where they are not given).
     neuron : callable
         Makes neurons where an architecture does not say which.
     """
@@ -58,7 +58,7 @@ class Builder:
         self.events: int = arguments.get("events", 0)
         self.neuron = neuron
         self.generator = Generator().manual_seed(arguments["seed"])
-        levels = self.events + 1 if self.events else arguments.get("levels", 256)
+        levels = self.events + 1 if self.events else arguments.get("grey_levels", 256)
         image = TensorType(steps=self.steps if self.events else 1, channels=arguments["channels"],
                            height=arguments["height"], width=arguments["width"],
                            interval=Interval(0, levels - 1))

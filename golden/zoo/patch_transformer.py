@@ -12,8 +12,8 @@ __all__ = ["patch_transformer"]
 
 def patch_transformer(*, channels: int, height: int, width: int, classes: int,
                       stem: Sequence[Sequence[int]], blocks: int, hidden: int,
-                      parallel: bool = False, pooled: bool = False, levels: int = 256,
-                      seed: int = 0) -> Net:
+                      parallel: bool = False, pooled: bool = False,
+                      grey_levels: int = 256, seed: int = 0) -> Net:
     """Patches of the image as tokens, blocks of mask attention, and a head; one time step.
 
     It is the Spike-driven Transformer (Yao et al., NeurIPS 2023, arXiv 2307.01694) with few
@@ -34,7 +34,7 @@ def patch_transformer(*, channels: int, height: int, width: int, classes: int,
         (Wang and Komatsuzaki, GPT-J, 2021), which takes two layers of weights, not four.
     pooled : bool
         Whether spikes are summed over tokens before the head; otherwise it weighs each token's.
-    levels : int
+    grey_levels : int
         Grey levels of a pixel, a power of two.
     seed : int
         Of the initial weights.

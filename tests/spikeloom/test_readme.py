@@ -21,12 +21,13 @@ def row(name: str) -> list[str]:
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_as_their_checkpoints_say(name):
     preset = PRESETS[name]
-    data, attention, steps, parameters, before, after = row(name)
+    data, attention, steps, parameters, bits, before, after = row(name)
     assert (data, attention, int(steps)) == (
         preset.dataset, preset.arguments.get("attention", "mask"), preset.arguments.get("steps", 1))
     notes = [load_checkpoint(path)[1] for path in (preset.float_checkpoint,
                                                    preset.quantized_checkpoint)]
     assert int(parameters.replace(",", "")) == notes[1]["parameters"]
+    assert int(bits) == notes[1]["weight_bits"] == preset.scheme.weight_bits
     assert [before, after] == [f"{100 * n['accuracy_test']:.2f} %" for n in notes]
 
 

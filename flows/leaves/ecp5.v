@@ -77,6 +77,13 @@ module spikeloom_memory_words #(
             always @(posedge clk)
                 if (read_en)
                     read_data <= words[read_addr];
+        end else if (!WRITABLE && DEPTH > 64) begin : constants_in_blocks
+            // As logic, constants this deep are a knot of wires that the router hardly undoes.
+            (* ram_style = "block" *) reg [WIDTH-1:0] words [0:DEPTH-1];
+            initial $readmemh(INIT, words);
+            always @(posedge clk)
+                if (read_en)
+                    read_data <= words[read_addr];
         end else begin : in_luts
             reg [WIDTH-1:0] words [0:DEPTH-1];
             if (INIT != "") begin : contents

@@ -1,9 +1,8 @@
 """Lattice ECP5: Yosys, nextpnr-ecp5, ecppack.
 
-What ``synth_ecp5 -no-rw-check`` of Yosys 0.70 makes of the memory leaf (measured): a ROM or a
-memory of one write and one read port becomes DP16KD with its ``$readmemh`` contents, from 2048
-bits in one memory on (16 x 128 and 8 x 256 do); below that a writable memory becomes
-TRELLIS_DPR16X4 with contents, up to 128 words deep, and a ROM becomes LUTs.
+What ``synth_ecp5 -no-rw-check`` of Yosys 0.70 makes of the memory leaf (flows/leaves/ecp5.v): a
+writable memory of 2048 bits or of more than 128 words and a ROM of more than 64 words are told to
+be DP16KD; other writable memories become TRELLIS_DPR16X4 with contents, other ROMs LUTs.
 """
 
 import json

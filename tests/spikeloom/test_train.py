@@ -23,7 +23,7 @@ def test_train_then_quantize(capsys, tmp_path, monkeypatch, levels):
     """A short training on a few images, with its progress, and the checkpoint as a graph."""
     preset = presets.PRESETS["digits-tiny"]
     short = replace(preset, name="short", seeds=(0,), validation=8,
-                    arguments={**preset.arguments, "levels": levels},
+                    arguments={**preset.arguments, "grey_levels": levels},
                     recipe=replace(preset.recipe, epochs=2, batch=8),
                     finetune=replace(preset.finetune, epochs=1, batch=8))
     monkeypatch.setattr(presets, "PRESETS", {"short": short})

@@ -8,7 +8,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -22,6 +22,9 @@ SAMPLERS = ("nsga2", "tpe", "evolution")
 """NSGA-II and a tree of Parzen estimators on all objectives, evolution on the fitness alone."""
 
 JOURNAL = "study.journal"
+
+GRACE = 30
+"""Seconds after which a lock on the journal is taken to be that of a killed process."""
 
 SEEDS = 100_003
 """Generations that have a seed of their own before those of the next seed begin."""
@@ -54,8 +57,10 @@ class Study:
         self.space, self.kind, self.seed = space, sampler, seed
         self.distributions: dict[str, BaseDistribution] = {
             name: CategoricalDistribution(choices) for name, choices in space.axes.items()}
+        # Optuna's own choice, a link, is never given up where the folder's name is relative.
+        journal = str(folder / JOURNAL)
         home: str | BaseStorage = storage or JournalStorage(
-            JournalFileBackend(str(folder / JOURNAL)))
+            JournalFileBackend(journal, JournalFileOpenLock(journal, GRACE)))
         self.study = optuna.create_study(storage=home, study_name=f"{space.name}-{folder.name}",
                                          directions=self._directions, load_if_exists=True)
         identity = {"axes": {name: list(choices) for name, choices in space.axes.items()},

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,14 @@ def test_neither_order_nor_death_change_the_trials(space, tmp_path, sampler):
     assert [each["point"] for each in other] != [each["point"] for each in whole]
 
 
+def test_a_lock_that_a_killed_search_left_is_given_up(space, tmp_path, monkeypatch):
+    monkeypatch.setattr("spikeloom.explore.study.GRACE", 3)
+    monkeypatch.chdir(tmp_path)
+    one = found(space, Path("a"), Sequential(), trials=1)
+    Path("a", "study.journal.lock").touch()
+    assert found(space, Path("a"), Sequential(), trials=2)[:1] == one
+
+
 def test_the_first_trials_are_the_ends_of_the_space(space, tmp_path):
     rows = found(space, tmp_path / "a", Sequential(), trials=2)
     assert rows[0]["point"] == space.extreme(True) and rows[1]["point"] == space.extreme(False)
@@ -140,7 +149,8 @@ def test_a_dead_worker_loses_its_task_alone():
 def test_slurm_by_configuration_alone(tmp_path, monkeypatch):
     """A stand-in for `sbatch` runs the job that Dask writes: its worker does the work."""
     (tmp_path / "sbatch").write_text(
-        f"#!/bin/sh\ncp \"$1\" {tmp_path}/job\nsh \"$1\" >{tmp_path}/log 2>&1 &\n"
+        # Dask removes its file as soon as this returns: the job runs from a copy.
+        f"#!/bin/sh\ncp \"$1\" {tmp_path}/job\nsh {tmp_path}/job >{tmp_path}/log 2>&1 &\n"
         "echo Submitted batch job $!\n")
     (tmp_path / "scancel").write_text("#!/bin/sh\nkill $1\n")
     for name in ("sbatch", "scancel"):

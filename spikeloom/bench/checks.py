@@ -1,9 +1,9 @@
 """All that the bench measures, in the order of the table."""
 
-from spikeloom.bench import energies, golden_speed, linear, presets, spikformers
+from spikeloom.bench import energies, golden_speed, linear, networks, presets, spikformers
 from spikeloom.bench.run import Check
 
 __all__ = ["CHECKS"]
 
-CHECKS: tuple[Check, ...] = (*presets.CHECKS, *linear.CHECKS, *spikformers.CHECKS,
+CHECKS: tuple[Check, ...] = (*networks.CHECKS, *presets.CHECKS, *linear.CHECKS, *spikformers.CHECKS,
                              *golden_speed.CHECKS, *energies.CHECKS)

@@ -18,7 +18,7 @@ from spikeloom.design import Design, generate
 from spikeloom.mapped import measure_mapped
 from spikeloom.quantization import quantize
 
-__all__ = ["CHECKS", "lut_microseconds"]
+__all__ = ["CHECKS", "accuracy_of", "data_of", "design_of", "images_of", "lut_microseconds"]
 
 IMAGES = 100
 """Back to back, for a steady state."""
@@ -29,29 +29,29 @@ MAPPED_IMAGES = 20
 
 
 @cache
-def _design(name: str, target: str = TARGET) -> Design:
+def design_of(name: str, target: str = TARGET) -> Design:
     if name not in {**PRESETS, **ZOO}:
         raise NotMeasured(f"there is no preset {name!r}")
     return generate(quantize(name), target)
 
 
-def _images(name: str, setting: Setting, count: int | None = IMAGES) -> np.ndarray:
-    return _data(name, setting).test_images[:count]
+def images_of(name: str, setting: Setting, count: int | None = IMAGES) -> np.ndarray:
+    return data_of(name, setting).test_images[:count]
 
 
-def _data(name: str, setting: Setting) -> Dataset:
+def data_of(name: str, setting: Setting) -> Dataset:
     preset = find_preset(name)
     return load(preset.dataset, setting.data_dir).in_levels(preset.net().image)
 
 
-def _accuracy(name: str, setting: Setting) -> float:
-    data = _data(name, setting)
+def accuracy_of(name: str, setting: Setting) -> float:
+    data = data_of(name, setting)
     return accuracy(quantize(name), data.test_images, data.test_labels)
 
 
 def bound(name: str, setting: Setting) -> Row:
     """The slowest stage's own cycles over those of the simulated pipeline."""
-    design, images = _design(name), _images(name, setting)
+    design, images = design_of(name), images_of(name, setting)
     found = design.simulate(images, processes=1)
     analysis = analyse(design, images)
     assert found.cycles_per_image is not None, "several images were run"
@@ -65,14 +65,14 @@ def bound(name: str, setting: Setting) -> Row:
 
 
 def _placed(name: str, target: str, setting: Setting) -> list[SynthesisResult]:
-    return [_design(name, target).synthesize(seed=seed, progress=setting.remark)
+    return [design_of(name, target).synthesize(seed=seed, progress=setting.remark)
             for seed in SEEDS]
 
 
 def clock(name: str, setting: Setting) -> Row:
     """The clock after routing, of the middle seed, if the mapped netlist computes the integers."""
-    images = _images(name, setting, MAPPED_IMAGES)
-    mapped = measure_mapped(_design(name), images, TARGET, progress=setting.remark)
+    images = images_of(name, setting, MAPPED_IMAGES)
+    mapped = measure_mapped(design_of(name), images, TARGET, progress=setting.remark)
     if mapped["mismatches"] or not mapped["values_compared"]:
         raise NotMeasured(f"the mapped netlist differs: {mapped['first_difference']}")
     found = _placed(name, TARGET, setting)
@@ -95,12 +95,12 @@ def lut_microseconds(name: str, setting: Setting) -> dict[str, Any]:
     fmax = median(each.fmax_mhz or 0.0 for each in found)
     if not fmax:
         raise NotMeasured("no path is clocked")
-    run = _design(name).simulate(_images(name, setting), processes=1)
+    run = design_of(name).simulate(images_of(name, setting), processes=1)
     assert run.cycles_per_image is not None, "several images were run"
     area = _area(found)
     return {**area, "fmax_mhz": fmax, "interval_cycles": run.cycles_per_image,
             "latency_us": run.latency["m_axis"] / fmax, "us_per_image": run.cycles_per_image / fmax,
-            "accuracy": _accuracy(name, setting),
+            "accuracy": accuracy_of(name, setting),
             "lut_us": area["luts"] * run.cycles_per_image / fmax}
 
 
@@ -116,22 +116,22 @@ def product(name: str, limit: float, setting: Setting) -> Row:
 def small(setting: Setting) -> Row:
     """The smallest transformer, placed on the smallest device."""
     name, target = "digits-tiny", "icebreaker"
-    images = _images(name, setting)
-    design = _design(name, target)
+    images = images_of(name, setting)
+    design = design_of(name, target)
     run = design.simulate(images, processes=1)
     found = _placed(name, target, setting)
     return Row(name="up5k/digits-tiny", value=median(each.fmax_mhz or 0.0 for each in found),
                unit="MHz", how=f"median of {len(SEEDS)} seeds, placed and routed on {target}",
                figures={**_area(found), "interval_cycles": run.cycles_per_image,
                         "latency_cycles": run.latency["m_axis"],
-                        "accuracy": _accuracy(name, setting)})
+                        "accuracy": accuracy_of(name, setting)})
 
 
 def energy(setting: Setting) -> Row:
     """What that one takes per image, by the literature's convention."""
     from spikeloom.energy import INT8
 
-    analysis = analyse(_design("digits-tiny", "icebreaker"), _images("digits-tiny", setting))
+    analysis = analyse(design_of("digits-tiny", "icebreaker"), images_of("digits-tiny", setting))
     value = sum(layer.picojoules(INT8) for layer in analysis.energy.layers) / 1000
     return Row(name="energy/digits-tiny", value=value, unit="nJ", kind=MODELLED,
                how=f"operations of {IMAGES} test images at 45 nm, int8; no measurement of an FPGA")
@@ -140,7 +140,7 @@ def energy(setting: Setting) -> Row:
 def _mnist(setting: Setting) -> Row:
     """All logits of a whole test set."""
     data = load("mnist", setting.data_dir)
-    found = _design("mnist").verify(data.test_images, data.test_labels, trace_images=0,
+    found = design_of("mnist").verify(data.test_images, data.test_labels, trace_images=0,
                                     processes=2)
     if found.mismatches or not found.values_compared:
         raise NotMeasured(f"the circuit differs: {found.first_difference}")

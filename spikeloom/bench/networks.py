@@ -1,0 +1,110 @@
+"""What the shipped networks promise: accuracy, size, equality, cycles as modelled, same bytes."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from spikeloom.bench.presets import accuracy_of, data_of, design_of, images_of
+from spikeloom.bench.row import Goal, NotMeasured, Row
+from spikeloom.bench.run import Check, Setting
+from spikeloom.quantization import quantize
+
+__all__ = ["CHECKS"]
+
+ACCURACIES = {"digits": (0.98, 30_000), "digits-tiny": (0.95, None), "mnist": (0.99, 200_000),
+              "mnist-small": (0.985, 70_000), "mnist-fast": (0.975, None),
+              "fashion": (0.89, 200_000)}
+"""Preset to the least accuracy on the test images and the most parameters, if that is limited."""
+
+TRACED = 500
+"""Images of which every tensor is compared."""
+
+SMALLEST = "ulx3s-12f"
+
+
+def accurate(name: str, least: float, setting: Setting) -> Row:
+    """Test images that the integers, and so the circuit, get right."""
+    notes = quantize(name).notes
+    return Row(name=f"accuracy/{name}", value=accuracy_of(name, setting), unit="share",
+               goal=Goal(True, least),
+               how=f"integers on all {len(images_of(name, setting, None))} test images; "
+                   f"{int(notes['parameters']):,} parameters")
+
+
+def sized(name: str, most: int, setting: Setting) -> Row:
+    """Numbers that training settles."""
+    return Row(name=f"parameters/{name}", value=int(quantize(name).notes["parameters"]),
+               unit="parameters", goal=Goal(False, most), how="as the checkpoint states")
+
+
+def equal(name: str, setting: Setting) -> Row:
+    """A whole test set through the circuit, every tensor of some of it."""
+    data = data_of(name, setting)
+    found = design_of(name).verify(data.test_images, data.test_labels, trace_images=TRACED,
+                                   processes=2)
+    if found.mismatches or not found.values_compared:
+        raise NotMeasured(f"the circuit differs: {found.first_difference}")
+    return Row(name=f"equal/{name}", value=found.seconds + found.build_seconds, unit="s",
+               goal=Goal(False, 900),
+               how=f"{found.images} images on 2 cores, every tensor of {found.traced_images}: "
+                   f"{found.values_compared:,} values equal the integers; compilation counted",
+               figures={"interval_cycles": found.cycles_per_image})
+
+
+def modelled_cycles(name: str, setting: Setting) -> Row:
+    """How far the cost model's interval is from the simulated one, for the same images."""
+    design, images = design_of(name), images_of(name, setting)
+    measured = design.simulate(images, processes=1).cycles_per_image
+    cycles = design.cost(images).timing
+    modelled = None if cycles is None else cycles.cycles_per_image
+    assert measured and modelled, "several images were run"
+    return Row(name=f"cycle-model/{name}", value=100 * abs(modelled / measured - 1), unit="%",
+               goal=Goal(False, 2),
+               how=f"{len(images)} images back to back: {measured:.1f} cycles per image "
+                   f"simulated, {modelled:.1f} by the cost model")
+
+
+def smallest(setting: Setting) -> Row:
+    """The clock on the smallest device that holds the digits."""
+    found = design_of("digits", SMALLEST).synthesize(progress=setting.remark)
+    return Row(name=f"clock/digits/{SMALLEST}", value=found.fmax_mhz, unit="MHz",
+               goal=Goal(True, 120), how="placed and routed, seed 1",
+               figures={**found.accelerator.as_dict(), "fmax_mhz": found.fmax_mhz})
+
+
+def repeated(setting: Setting) -> Row:
+    """Files that differ between two processes that write the same circuit."""
+    with TemporaryDirectory(prefix="spikeloom-") as room:
+        first, second = (_written(Path(room) / str(number), number) for number in (1, 2))
+    differing = [name for name in first.keys() | second.keys()
+                 if first.get(name) != second.get(name)]
+    return Row(name="bytes/digits", value=len(differing), unit="files", goal=Goal(False, 0),
+               how=f"of {len(first)} files that two processes with other hash seeds wrote")
+
+
+def _written(place: Path, number: int) -> dict[str, str]:
+    """Name and digest of each file that a process of its own writes."""
+    subprocess.run([sys.executable, "-m", "spikeloom", "generate", "--preset", "digits", "--json",
+                    "-o", place], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONHASHSEED": str(number)})
+    return {str(path.relative_to(place)): sha256(path.read_bytes()).hexdigest()
+            for path in place.rglob("*") if path.is_file()}
+
+
+CHECKS = (
+    *(Check(name=f"accuracy/{name}", unit="share", goal=Goal(True, least),
+            measure=partial(accurate, name, least), packages=("ir", "golden"))
+      for name, (least, _) in ACCURACIES.items()),
+    *(Check(name=f"parameters/{name}", unit="parameters", goal=Goal(False, most),
+            measure=partial(sized, name, most), packages=("golden",))
+      for name, (_, most) in ACCURACIES.items() if most is not None),
+    *(Check(name=f"cycle-model/{name}", unit="%", goal=Goal(False, 2),
+            measure=partial(modelled_cycles, name)) for name in ("digits", "mnist-small", "mnist")),
+    Check(name="equal/mnist", unit="s", goal=Goal(False, 900), measure=partial(equal, "mnist")),
+    Check(name=f"clock/digits/{SMALLEST}", unit="MHz", goal=Goal(True, 120), measure=smallest),
+    Check(name="bytes/digits", unit="files", goal=Goal(False, 0), measure=repeated),
+)

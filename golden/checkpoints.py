@@ -1,15 +1,11 @@
 """Trained models as safetensors files: numbers and text, nothing that runs when it is read."""
 
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-
 from golden.net import Net
 from golden.quantize import QuantizedNet, Scheme
+from golden.tensor_file import read_tensors, write_tensors
 from golden.zoo import ARCHITECTURES
 
 __all__ = ["FOLDER", "load_checkpoint", "save_checkpoint"]
@@ -28,7 +24,6 @@ def save_checkpoint(path: str | Path, model: Net, notes: Notes | None = None) ->
     The same model and notes give the same bytes. Raises ValueError for a network that no
     architecture of :mod:`golden.zoo` has built: nothing could read it back.
     """
-    path = Path(path)
     if model.architecture not in ARCHITECTURES:
         raise ValueError("A checkpoint is of an architecture of golden.zoo, not of "
                          f"{model.architecture!r}")
@@ -37,14 +32,7 @@ def save_checkpoint(path: str | Path, model: Net, notes: Notes | None = None) ->
     if isinstance(model, QuantizedNet):
         record["scheme"] = model.scheme.to_json()
         record["activity"] = model.activity
-    # one entry only: the library writes several in any order
-    metadata = {FORMAT: json.dumps(record, sort_keys=True)}
-    tensors = {name: value.detach().clone().contiguous()
-               for name, value in sorted(model.state_dict().items())}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    beside.write_bytes(save(tensors, metadata))
-    os.replace(beside, path)
+    write_tensors(path, FORMAT, record, model.state_dict())
 
 
 def load_checkpoint(path: str | Path) -> tuple[Net, Notes]:
@@ -52,19 +40,8 @@ def load_checkpoint(path: str | Path) -> tuple[Net, Notes]:
 
     Raises FileNotFoundError without the file, ValueError for one that is damaged or foreign.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no checkpoint {path}")
+    record, tensors = read_tensors(path, FORMAT, "checkpoint")
     try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}
-    except SafetensorError as error:
-        raise ValueError(f"{path} is damaged or no safetensors file ({error})") from error
-    if FORMAT not in metadata:
-        raise ValueError(f"{path} is no {FORMAT!r}: it says {', '.join(metadata) or 'nothing'}")
-    try:
-        record = json.loads(metadata[FORMAT])
         model, notes = ARCHITECTURES[record["architecture"]](**record["arguments"]), record["notes"]
         if "scheme" in record:
             model = QuantizedNet(model, Scheme.from_json(record["scheme"]))

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,28 +17,9 @@ from ir.ops import (
     Reset,
     Slice,
 )
+from tests.golden.kernels import SPIKES, integers, run
 
-SPIKES = torch.zeros(1, 1, 6, 2, 2, dtype=torch.int64)
 LEAKS = st.sampled_from([(1, 1, 2), (1, 2, 3), (3, 4, 7), (1, 1, 1), (0, 1, 1), (0, 2, 3)])
-
-
-def integers(seed: int, low: int, high: int, *shape: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(low, high, shape, endpoint=True)
-
-
-def run(op, *inputs: np.ndarray) -> np.ndarray:
-    """What the kernel makes, of 64-bit integers and of the smallest that hold the inputs alike."""
-    wide, small = (KERNELS[type(op)](op, *(torch.from_numpy(x.astype(kind)) for x, kind in each))
-                   for each in ([(x, np.int64) for x in inputs],
-                                [(x, smallest(x)) for x in inputs]))
-    assert not wide.is_floating_point()
-    assert torch.equal(wide.long(), small.long())
-    return wide.numpy()
-
-
-def smallest(x: np.ndarray) -> type:
-    return next(kind for kind in (np.int8, np.int16, np.int32, np.int64)
-                if np.iinfo(kind).min <= x.min() and x.max() <= np.iinfo(kind).max)
 
 
 @given(seed=st.integers(0, 999), steps=st.integers(1, 5), reset=st.sampled_from(Reset), leak=LEAKS,

@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ir.arrays import frozen_integers
 from ir.tensors import Interval, TensorType
-from ir.windows import check_window, windows
+from ir.weights import freeze_weights
+from ir.windows import windows
 
 __all__ = ["Conv"]
 
@@ -49,26 +49,7 @@ class Conv:
     pad_value: int = 0
 
     def __post_init__(self):
-        object.__setattr__(self, "weight", frozen_integers("Conv weight", self.weight, 4))
-        object.__setattr__(self, "bias", frozen_integers("Conv bias", self.bias, 1))
-        object.__setattr__(self, "shift", frozen_integers("Conv shift", self.shift, 1))
-        if self.weight.shape[2] != self.weight.shape[3]:
-            raise ValueError(f"Conv kernel must be square, not "
-                             f"{self.weight.shape[2]}x{self.weight.shape[3]}")
-        for name in ("bias", "shift"):
-            if len(getattr(self, name)) != self.out_channels:
-                raise ValueError(f"Conv {name} has {len(getattr(self, name))} values for "
-                                 f"{self.out_channels} output channels")
-        if not 1 <= self.weight_bits <= 16:
-            raise ValueError(f"Conv weight_bits must be 1 to 16, not {self.weight_bits}")
-        low, high = -(1 << self.weight_bits - 1), (1 << self.weight_bits - 1) - 1
-        wrong = self.weight[(self.weight < low) | (self.weight > high)]
-        if wrong.size:
-            raise ValueError(f"Conv weight {wrong[0]} is outside {low}..{high}, "
-                             f"the range of {self.weight_bits} bits")
-        if self.shift.min() < 0:
-            raise ValueError(f"Conv shift must not be negative, not {self.shift.min()}")
-        check_window("Conv", self.kernel, self.stride, self.padding)
+        freeze_weights(self, 4, "output channels")
 
     @property
     def out_channels(self) -> int:

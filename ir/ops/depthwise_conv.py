@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ir.arrays import frozen_integers
 from ir.tensors import Interval, TensorType
-from ir.windows import check_window, windows
+from ir.weights import freeze_weights
+from ir.windows import windows
 
 __all__ = ["DepthwiseConv"]
 
@@ -44,26 +44,7 @@ class DepthwiseConv:
     padding: int = 0
 
     def __post_init__(self):
-        for name, axes in (("weight", 3), ("bias", 1), ("shift", 1)):
-            object.__setattr__(self, name, frozen_integers(f"DepthwiseConv {name}",
-                                                           getattr(self, name), axes))
-        if self.weight.shape[1] != self.weight.shape[2]:
-            raise ValueError(f"DepthwiseConv kernel must be square, not "
-                             f"{self.weight.shape[1]}x{self.weight.shape[2]}")
-        for name in ("bias", "shift"):
-            if len(getattr(self, name)) != self.channels:
-                raise ValueError(f"DepthwiseConv {name} has {len(getattr(self, name))} values "
-                                 f"for {self.channels} channels")
-        if not 1 <= self.weight_bits <= 16:
-            raise ValueError(f"DepthwiseConv weight_bits must be 1 to 16, not {self.weight_bits}")
-        low, high = -(1 << self.weight_bits - 1), (1 << self.weight_bits - 1) - 1
-        wrong = self.weight[(self.weight < low) | (self.weight > high)]
-        if wrong.size:
-            raise ValueError(f"DepthwiseConv weight {wrong[0]} is outside {low}..{high}, "
-                             f"the range of {self.weight_bits} bits")
-        if self.shift.min() < 0:
-            raise ValueError(f"DepthwiseConv shift must not be negative, not {self.shift.min()}")
-        check_window("DepthwiseConv", self.kernel, self.stride, self.padding)
+        freeze_weights(self, 3)
 
     @property
     def channels(self) -> int:

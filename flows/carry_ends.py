@@ -9,10 +9,9 @@ adder of 8 bits takes 11 LUTs so, instead of 14.
 from collections import Counter
 from typing import Any
 
-__all__ = ["trim_carry_ends"]
+from flows.netlist import OPEN
 
-OPEN = "x"
-"""What Yosys' JSON form says of a pin without a net."""
+__all__ = ["trim_carry_ends"]
 
 
 def trim_carry_ends(module: dict[str, Any]) -> int:

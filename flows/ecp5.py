@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flows.boards import pins_for
-from flows.carry_ends import OPEN, trim_carry_ends
+from flows.carry_ends import trim_carry_ends
 from flows.circuit import Circuit
 from flows.columns import with_columns
 from flows.constraints import write_lpf
 from flows.flow import NETLIST, PLACED, Cell, Flow, Implementation, flat_module
 from flows.harness import HARNESS
-from flows.netlist import INSIDE
+from flows.netlist import INSIDE, OPEN
 from flows.outreg import absorb_output_registers
 from flows.plan import Plan, Step
 from flows.reports import Kind, Usage

@@ -5,12 +5,13 @@ from typing import Any
 from flows.circuit import Circuit
 from flows.harness import INSTANCE
 
-__all__ = ["INSIDE", "circuit_alone"]
+__all__ = ["INSIDE", "OPEN", "circuit_alone"]
 
 INSIDE = f"{INSTANCE}."
 """How the names of the circuit's cells and nets begin in a flat netlist."""
 
-UNDEFINED = "x"
+OPEN = "x"
+"""What Yosys' JSON form says of a pin without a net."""
 
 
 def circuit_alone(flat: dict[str, Any], circuit: Circuit) -> dict[str, Any]:
@@ -36,5 +37,5 @@ def circuit_alone(flat: dict[str, Any], circuit: Circuit) -> dict[str, Any]:
 
 
 def _driven(cell: dict[str, Any]) -> dict[str, list]:
-    return {port: [] if bits == [UNDEFINED] and cell["port_directions"][port] == "output" else bits
+    return {port: [] if bits == [OPEN] and cell["port_directions"][port] == "output" else bits
             for port, bits in cell["connections"].items()}

@@ -3,8 +3,9 @@
 from itertools import product
 from typing import Any
 
-from flows.carry_ends import OPEN, trim_carry_ends
+from flows.carry_ends import trim_carry_ends
 from flows.ecp5 import Ecp5
+from flows.netlist import OPEN
 
 ADDER = f"{0x96aa:016b}"
 """What Yosys' adders are: A, and B or its inverse as C says, behind D = 1."""

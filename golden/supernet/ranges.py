@@ -9,7 +9,7 @@ from torch import Generator, randint
 
 from golden.zoo.searched import MIXERS, NEURONS
 
-__all__ = ["Point", "Ranges"]
+__all__ = ["Point", "Ranges", "extreme"]
 
 Point = Mapping[str, Any]
 """A value for each axis."""
@@ -84,9 +84,8 @@ class Ranges:
         return found
 
     def extreme(self, largest: bool) -> dict[str, Any]:
-        """The point with the last value of every axis that has numbers, or the first."""
-        return {name: values[-1 if largest and not isinstance(values[0], str) else 0]
-                for name, values in self.axes.items()}
+        """The :func:`extreme` of these axes."""
+        return extreme(self.axes, largest)
 
     def sample(self, generator: Generator) -> dict[str, Any]:
         """A point, every value as likely as the others of its axis."""
@@ -122,3 +121,9 @@ class Ranges:
             return cls(**json.loads(text))
         except TypeError as error:
             raise ValueError(f"Not the description of a supernet: {error}") from error
+
+
+def extreme(axes: Mapping[str, Sequence[Any]], largest: bool) -> dict[str, Any]:
+    """The point with the last value of every axis that has numbers, or the first."""
+    return {name: values[-1 if largest and not isinstance(values[0], str) else 0]
+            for name, values in axes.items()}

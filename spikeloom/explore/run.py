@@ -11,12 +11,9 @@ from spikeloom.explore.space import Space
 from spikeloom.explore.study import Study
 from spikeloom.explore.trial import Row, pictures
 from spikeloom.explore.workers import Workers
-from spikeloom.report import write_report, write_whole
+from spikeloom.report import FRONT, write_report, write_whole
 
-__all__ = ["RESULT", "run"]
-
-RESULT = "front.json"
-"""What the report reads too."""
+__all__ = ["run"]
 
 Say = Callable[[str, Row], None]
 
@@ -27,7 +24,7 @@ def run(space: Space, folder: Path, *, trials: int, minutes: float | None = None
         data_dir: str | Path | None = None, say: Say = lambda stage, row: None) -> dict[str, Any]:
     """Search a space and confirm the front; what a run of ``folder`` has done is not done again.
 
-    Returns, and writes to :data:`RESULT`, all trials with estimated circuits, all that was
+    Returns, and writes to ``front.json``, all trials with estimated circuits, all that was
     confirmed, and of that the ``front``, with measured circuits. Raises ValueError for a folder
     of another study, or when no trial is a circuit.
     """
@@ -57,7 +54,7 @@ def run(space: Space, folder: Path, *, trials: int, minutes: float | None = None
         "front": front([row for row in confirmed if _proven(row)]),
         "confirmed": confirmed, "trials": rows, "report": None,
     }
-    write_whole(folder / RESULT, json.dumps(result, indent=1) + "\n")
+    write_whole(folder / FRONT, json.dumps(result, indent=1) + "\n")
     if result["front"]:
         result["report"] = str(write_report(folder))
     return result

@@ -90,11 +90,6 @@ class Space:
         """The supernet."""
         return _weights(self.supernet)
 
-    def extreme(self, largest: bool) -> dict[str, Any]:
-        """The point of last values of all axes of numbers, or of the first."""
-        return {name: values[-1 if largest and not isinstance(values[0], str) else 0]
-                for name, values in self.axes.items()}
-
     def design(self, point: Mapping[str, Any]) -> dict[str, Any]:
         """What a point is, without the axes that mean nothing there: equal for equal designs."""
         return {"network": self.weights().ranges.arguments(point),

@@ -12,6 +12,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from golden.supernet import extreme
 from spikeloom.explore.front import OBJECTIVES, fitness, values
 from spikeloom.explore.space import Space
 from spikeloom.explore.trial import Row
@@ -108,7 +109,7 @@ class Study:
         scratch.add_trials(before)
         if generation == 0:
             for largest in (True, False):
-                scratch.enqueue_trial(self.space.extreme(largest))
+                scratch.enqueue_trial(extreme(self.space.axes, largest))
         numbers = [scratch.ask(self.distributions).number for _ in range(size)]
         return [scratch.get_trials()[number] for number in numbers]
 

@@ -81,9 +81,8 @@ class Activity:
     def toggles(self) -> int:
         return sum(part.toggles for part in self.parts.values())
 
-    def rate(self, name: str) -> float:
-        """Toggles of a part in a cycle, for each bit of its wires."""
-        part = self.parts[name]
+    def rate(self, part: Part) -> float:
+        """Toggles of a part, or of several together, in a cycle, for each bit of its wires."""
         return part.toggles / (part.bits * self.cycles) if part.bits else 0.0
 
 

@@ -184,8 +184,7 @@ def _part(name: str, op: str, part: Part, area: Area, activity: Activity, share:
           table: Table, blocks: BlockRam) -> PartPower:
     """``share`` turns the whole run's events into those of one image."""
     energy = {event: number.value / 1000 for event, number in table.energy_pj.items()}
-    rate = part.toggles / (part.bits * activity.cycles) if part.bits else 0.0
-    cycles = activity.cycles * share
+    rate, cycles = activity.rate(part), activity.cycles * share
     ram = sum(blocks.blocks(memory.width, memory.depth) * share
               * (memory.reads * energy["ram_read"] + memory.writes * energy["ram_write"])
               for memory in part.memories if _is_block(memory))

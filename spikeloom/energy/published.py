@@ -13,7 +13,6 @@ from spikeloom.energy.conventions import FP32
 __all__ = ["Measured", "Published", "RecomputedLayer", "find_published", "published"]
 
 DATA = Path(__file__).with_name("published.toml")
-GIGA = 1e9
 MILLIJOULE = 1e9
 """Picojoules of it."""
 

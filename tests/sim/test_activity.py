@@ -65,7 +65,7 @@ def test_wires_belong_to_the_network_s_parts():
         "conv": Part(bits=2, toggles=7 + 11, memories=[
             MemoryActivity(width=1, depth=4, writable=False, reads=6.0, writes=0.0)])}
     activity = Activity(images=1, cycles=10, cycles_per_image=None, parts=reader.parts)
-    assert activity.rate("conv") == 18 / 2 / 10
+    assert activity.rate(activity.parts["conv"]) == 18 / 2 / 10
     assert activity.toggles == 30
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from sim.harness import HARNESS, header, wrapper
 from sim.manifest import Manifest
 from sim.tools import WAVE_FLAGS, WAVE_VARIABLES, Toolchain, cache_folder, find_toolchain
 
-__all__ = ["COMMON", "OPTIMISATION", "BuildError", "Built", "build", "cached", "make_command",
-           "run_tool"]
+__all__ = ["COMMON", "FLAGS", "OPTIMISATION", "BuildError", "Built", "build", "cached",
+           "compile_program", "make_command", "run_tool"]
 
 DRIVER = Path(__file__).with_name("driver.cpp")
 WARNINGS = ("-Wno-fatal", "-Wno-WIDTH", "-Wno-UNOPTFLAT", "-Wno-CASEINCOMPLETE",
@@ -63,22 +63,25 @@ def build(manifest: Manifest, *, waves: bool = False, toggles: bool = False) -> 
              *(TOGGLE_FLAGS if toggles else [])]
     recipe = [*flags, *OPTIMISATION]
 
-    def compile_in(folder: Path) -> None:
-        run_tool([*toolchain.verilator, *flags, "--top-module", HARNESS, "--prefix",
-                  f"V{HARNESS}", "-Mdir", "objects", "-o", "simulator", f"{HARNESS}.v",
-                  *manifest.sources, "driver.cpp"], folder, toolchain)
-        run_tool([*make_command(toolchain), "USER_CPPFLAGS=-I.."], folder, toolchain)
-        (folder / "objects" / "simulator").replace(folder / "simulator")
-        shutil.rmtree(folder / "objects")
-
-    folder, seconds = cached("simulator", files, recipe, toolchain, compile_in)
+    folder, seconds = cached("simulator", files, recipe, toolchain, lambda folder: compile_program(
+        folder, toolchain, HARNESS, flags, [f"{HARNESS}.v", *manifest.sources, "driver.cpp"]))
     return Built(folder / "simulator", seconds)
 
 
-def make_command(toolchain: Toolchain) -> list[str]:
+def compile_program(folder: Path, toolchain: Toolchain, top: str, flags: Sequence[str],
+                    sources: Sequence[str]) -> None:
+    """Make ``simulator`` of Verilog with top module ``top`` and its driver, all in ``folder``."""
+    run_tool([*toolchain.verilator, *flags, "--top-module", top, "--prefix", f"V{top}", "-Mdir",
+              "objects", "-o", "simulator", *sources], folder, toolchain)
+    run_tool([*make_command(toolchain, top), "USER_CPPFLAGS=-I.."], folder, toolchain)
+    (folder / "objects" / "simulator").replace(folder / "simulator")
+    shutil.rmtree(folder / "objects")
+
+
+def make_command(toolchain: Toolchain, top: str = HARNESS) -> list[str]:
     """The command that compiles what Verilator has written to ``objects``."""
     return [toolchain.make, "-s", "-j", str(os.cpu_count() or 1), "-C", "objects", "-f",
-            f"V{HARNESS}.mk", *OPTIMISATION, *WAVE_VARIABLES, *toolchain.make_variables]
+            f"V{top}.mk", *OPTIMISATION, *WAVE_VARIABLES, *toolchain.make_variables]
 
 
 def cached(kind: str, files: Mapping[str, bytes], recipe: list[str], toolchain: Toolchain,

@@ -52,11 +52,11 @@ def record(folder: Path | str, image: np.ndarray) -> Recording:
     Verilog stays as it is. Raises as :func:`sim.verify.verify` does, and ValueError for a circuit
     without membranes, or of an older version.
     """
-    manifest = read_manifest(folder).opened()
+    closed = read_manifest(folder)
+    manifest, graph = closed.opened(), graph_of(closed)
     if not manifest.membranes:
         raise ValueError(f"The circuit in {folder} has no neurons whose membrane could be looked "
                          "at; if it is of an older version, generate it again")
-    graph = graph_of(read_manifest(folder))
     nodes = {node.name: node for node in graph.nodes}
     neurons = [nodes[str(membrane.unit)] for membrane in manifest.membranes]
     names = tuple(dict.fromkeys(name for membrane in manifest.membranes

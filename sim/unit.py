@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sim.build import COMMON, OPTIMISATION, cached, run_tool
+from sim.build import FLAGS, OPTIMISATION, cached, compile_program
 from sim.pool import SimulationTimeout
-from sim.tools import WAVE_VARIABLES, find_toolchain
+from sim.tools import find_toolchain
 
 __all__ = ["UNIT", "stream"]
 
@@ -15,7 +15,6 @@ UNIT = "unit"
 """What the component's top module must be called."""
 
 DRIVER = Path(__file__).with_name("unit.cpp")
-FLAGS = ("--cc", "--exe", *COMMON)
 
 
 def stream(files: Mapping[str, bytes], beats: Sequence[int], wanted: int,
@@ -29,15 +28,9 @@ def stream(files: Mapping[str, bytes], beats: Sequence[int], wanted: int,
     toolchain = find_toolchain()
     sources = sorted(name for name in files if name.endswith(".v"))
 
-    def compile_in(folder: Path) -> None:
-        run_tool([*toolchain.verilator, *FLAGS, "--top-module", UNIT, "--prefix", f"V{UNIT}",
-                  "-Mdir", "objects", "-o", "simulator", *sources, "unit.cpp"], folder, toolchain)
-        run_tool([toolchain.make, "-s", "-C", "objects", "-f", f"V{UNIT}.mk", *OPTIMISATION,
-                  *WAVE_VARIABLES, *toolchain.make_variables], folder, toolchain)
-        (folder / "objects" / "simulator").replace(folder / "simulator")
-
-    place, _ = cached(UNIT, {**files, "unit.cpp": DRIVER.read_bytes()},
-                      [*FLAGS, *OPTIMISATION], toolchain, compile_in)
+    place, _ = cached(UNIT, {**files, "unit.cpp": DRIVER.read_bytes()}, [*FLAGS, *OPTIMISATION],
+                      toolchain, lambda folder: compile_program(
+                          folder, toolchain, UNIT, FLAGS, [*sources, "unit.cpp"]))
     with TemporaryDirectory(prefix="spikeloom-") as room:
         source, sink = Path(room) / "in.hex", Path(room) / "out.hex"
         source.write_text("".join(f"{beat:x}\n" for beat in beats))

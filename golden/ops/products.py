@@ -6,7 +6,7 @@ Where both are small, processors multiply 8-bit integers faster still.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
@@ -38,26 +38,31 @@ class Matrix:
 
     Parameters
     ----------
-    small : int8 tensor or None
-        The weights, where they are so small.
-    single, double : float tensor
-        The weights.
+    weight : integer tensor
+        int8 where they are so small.
     reach : int
         The greatest sum of an output's magnitudes.
     """
 
-    small: Tensor | None
-    single: Tensor
-    double: Tensor
+    weight: Tensor
     reach: int
+
+    @cached_property
+    def single(self) -> Tensor:
+        """The weights as float32."""
+        return self.weight.to(torch.float32)
+
+    @cached_property
+    def double(self) -> Tensor:
+        """The weights as float64."""
+        return self.weight.to(torch.float64)
 
     @classmethod
     def of(cls, weight: Tensor, device: torch.device) -> "Matrix":
         """Of integers ``[out, K]``."""
         weight = weight.to(device)
-        fits = greatest(weight) < 128
-        return cls(small=weight.to(torch.int8) if fits else None, single=weight.to(torch.float32),
-                   double=weight.to(torch.float64), reach=int(weight.abs().sum(1).max()))
+        return cls(weight=weight.to(torch.int8) if greatest(weight) < 128 else weight,
+                   reach=int(weight.abs().sum(1).max()))
 
 
 def reach_of(x: Tensor) -> int:
@@ -72,9 +77,9 @@ def weighted_sums(rows: Tensor, matrix: Matrix, largest: int) -> Tensor:
     Raises OverflowError when a partial sum could reach 2**53.
     """
     bound = largest * matrix.reach
-    if rows.dtype == torch.int8 and matrix.small is not None and (
+    if rows.dtype == matrix.weight.dtype == torch.int8 and (
             bound < INT32 and _bytes(rows.device)):
-        return _bytes_product(rows, matrix.small.T)
+        return _bytes_product(rows, matrix.weight.T)
     kind = _float(bound)
     weight = matrix.single if kind is torch.float32 else matrix.double
     return (rows.to(kind) @ weight.T).to(narrow(bound))

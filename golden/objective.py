@@ -8,7 +8,7 @@ from torch import Tensor
 
 from golden.net import Net
 
-__all__ = ["Batch", "Lever", "Term"]
+__all__ = ["Batch", "Lever", "Term", "above_zero"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,3 +45,11 @@ class Lever(Protocol):
     def term(self, net: Net) -> Term:
         """The term for a network; raises ValueError for one that it cannot work on."""
         ...
+
+
+def above_zero(lever: Lever, *names: str) -> None:
+    """Raise ValueError unless these fields of a lever are above zero."""
+    for name in names:
+        if not getattr(lever, name) > 0:
+            raise ValueError(f"{type(lever).__name__} {name} must be above zero, not "
+                             f"{getattr(lever, name)}")

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from golden.checkpoints import load_checkpoint
 from golden.net import Net
-from golden.objective import Batch, Term
+from golden.objective import Batch, Term, above_zero
 
 __all__ = ["Distillation"]
 
@@ -33,10 +33,7 @@ class Distillation:
     temperature: float = 4.0
 
     def __post_init__(self):
-        for name in ("weight", "temperature"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"Distillation {name} must be above zero, not "
-                                 f"{getattr(self, name)}")
+        above_zero(self, "weight", "temperature")
 
     def term(self, net: Net) -> Term:
         teacher = load_checkpoint(self.teacher)[0].eval()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from golden.layers import LevelLif, Lif, MaskAttention, ParallelNeuron, SelfAttention, Weights
 from golden.net import Net
-from golden.objective import Batch, Term
+from golden.objective import Batch, Term, above_zero
 from golden.quantize.neurons import IntegerNeuron
 from golden.quantize.weights import IntegerWeights
 from ir import IMAGE
@@ -39,8 +39,7 @@ class SpikeCost:
     target: float = 0.0
 
     def __post_init__(self):
-        if not self.weight > 0:
-            raise ValueError(f"SpikeCost weight must be above zero, not {self.weight}")
+        above_zero(self, "weight")
         if not 0 <= self.target < 1:
             raise ValueError(f"SpikeCost target must be from 0 to below 1, not {self.target}")
 

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from golden.layers import TimeSum
 from golden.net import Net
-from golden.objective import Batch, Term
+from golden.objective import Batch, Term, above_zero
 
 __all__ = ["TemporalContrast"]
 
@@ -33,10 +33,7 @@ class TemporalContrast:
     temperature: float = 0.1
 
     def __post_init__(self):
-        for name in ("weight", "temperature"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"TemporalContrast {name} must be above zero, not "
-                                 f"{getattr(self, name)}")
+        above_zero(self, "weight", "temperature")
 
     def term(self, net: Net) -> Term:
         sources = [net.inputs[name][0] for name, layer in net.named_layers()

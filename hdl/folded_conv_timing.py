@@ -7,7 +7,7 @@ from hdl.steps import Steps
 from hdl.window import Window
 from hdl.wires import Process, Wire, play
 
-__all__ = ["FoldedConvTiming", "RowsTiming", "split"]
+__all__ = ["FoldedConvTiming", "RowsTiming"]
 
 SETTLED = 4
 """Images after which cycles per image stay what they are."""
@@ -68,7 +68,7 @@ class FoldedConvTiming:
         words = self.images * len(self.ends) * self.a.tensor.steps
         steps = Steps(sums, self.latency)
         parts = [self._take(i, steps), steps.leave(words)]
-        return parts if sums is o else [*parts, self._split(sums, o, words)]
+        return parts if sums is o else [*parts, _split(sums, o, words, self._splits)]
 
     def _take(self, i: Wire, steps: Steps) -> Process:
         ready = beat = 0
@@ -86,11 +86,8 @@ class FoldedConvTiming:
                     if position in self.ends:
                         steps.entered.append(step)
 
-    def _split(self, sums: Wire, o: Wire, words: int) -> Process:
-        return split(sums, o, words, self._splits)
 
-
-def split(sums: Wire, o: Wire, words: int, splits: int) -> Process:
+def _split(sums: Wire, o: Wire, words: int, splits: int) -> Process:
     """Send each of ``words`` in so many beats."""
     for word in range(words):
         yield from sums.offered(word)
@@ -151,7 +148,7 @@ class RowsTiming:
         copied: list[int] = []
         parts = [self._take(i, filled, copied), self._copy(steps, filled, copied),
                  steps.leave(words)]
-        return parts if sums is o else [*parts, split(sums, o, words, self._splits)]
+        return parts if sums is o else [*parts, _split(sums, o, words, self._splits)]
 
     def _take(self, i: Wire, filled: list[int], copied: list[int]) -> Process:
         beat, now = 0, -1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikeloom.report.documents import Document, Run
-from spikeloom.summary import summary
+from spikeloom.summary import agrees, summary
 from spikeloom.terminal import Share
 
 __all__ = ["LAYER_FIGURES", "Comparison", "Figure", "Layer", "compare"]
@@ -169,8 +169,7 @@ def _remarks(a: Run, b: Run) -> list[str]:
             remarks.append(f"A is placed on {targets[0]}, B on {targets[1]}: their LUTs and block "
                            "RAMs may be of different kinds")
     for name, run in (("A", a), ("B", b)):
-        if run.verification is not None and not (run.verification["values_compared"] > 0
-                                                 and run.verification["mismatches"] == 0):
+        if run.verification is not None and not agrees(run.verification):
             remarks.append(f"{name} is not its integer network: "
                            f"{run.verification['mismatches']} of "
                            f"{run.verification['values_compared']} values differ")

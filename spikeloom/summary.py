@@ -6,10 +6,15 @@ from typing import Any
 from flows import get_target
 from spikeloom.terminal import percent
 
-__all__ = ["available", "image_rate", "mapped_summary", "summary"]
+__all__ = ["agrees", "available", "image_rate", "mapped_summary", "summary"]
 
 Document = Mapping[str, Any]
 Row = tuple[str, str, Any]
+
+
+def agrees(found: Document) -> bool:
+    """Whether values were compared and none differs: where none was compared, nothing is known."""
+    return found["values_compared"] > 0 and found["mismatches"] == 0
 
 
 def summary(verification: Document | None, synthesis: Document | None) -> list[Row]:

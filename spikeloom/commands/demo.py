@@ -37,7 +37,7 @@ def demo(ctx: click.Context, output: Path, target: str, as_json: bool) -> None:
     from spikeloom.quantization import quantize
     from spikeloom.recording import measure_neurons
     from spikeloom.report import NEURONS, VERIFICATION, write_report, write_whole
-    from spikeloom.summary import summary
+    from spikeloom.summary import agrees, summary
     from spikeloom.verification import measure
 
     started = time.monotonic()
@@ -74,6 +74,5 @@ def demo(ctx: click.Context, output: Path, target: str, as_json: bool) -> None:
                          summary(found, placed.as_dict()))
         terminal.remark(f"{seconds:.0f} s in all. The circuit is in {output / 'rtl'}, "
                         f"the report is {page}")
-    equal = all(part["values_compared"] > 0 and part["mismatches"] == 0
-                for part in (found, inside))
+    equal = agrees(found) and agrees(inside)
     ctx.exit(Exit.MISMATCH if not equal else Exit.DONE if placed.met else Exit.CLOCK_MISSED)

@@ -58,7 +58,7 @@ def verify(ctx: click.Context, folder: Path | None, preset: str | None, data: st
     from spikeloom.recording import measure_neurons
     from spikeloom.report import NEURONS, VERIFICATION, write_whole
     from spikeloom.subject import open_task
-    from spikeloom.summary import mapped_summary, summary
+    from spikeloom.summary import agrees, mapped_summary, summary
     from spikeloom.verification import measure
 
     if neurons is not None and (output is None or mapped is not None):
@@ -85,13 +85,13 @@ def verify(ctx: click.Context, folder: Path | None, preset: str | None, data: st
         terminal.figures(f"Verification of {result['network']} on {task.data}", rows)
     if result["first_difference"]:
         terminal.remark(f"First difference: {result['first_difference']['text']}")
-    equal = result["values_compared"] > 0 and result["mismatches"] == 0
+    equal = agrees(result)
     if neurons is not None and output is not None:
         with terminal.stage(f"Look into the neurons at image {neurons}"):
             inside = measure_neurons(task.design, task.images[neurons], neurons,
                                      int(task.labels[neurons]))
         write_whole(output / NEURONS, json.dumps(inside) + "\n")
-        equal &= inside["values_compared"] > 0 and inside["mismatches"] == 0
+        equal &= agrees(inside)
         terminal.remark(f"{inside['values_compared']} potentials and spikes inside the neurons "
                         f"compared, {inside['mismatches']} differ")
     ctx.exit(Exit.DONE if equal else Exit.MISMATCH)

@@ -12,6 +12,7 @@ from spikeloom.explore.study import Study
 from spikeloom.explore.trial import Row, pictures
 from spikeloom.explore.workers import Workers
 from spikeloom.report import FRONT, write_report, write_whole
+from spikeloom.summary import agrees
 
 __all__ = ["run"]
 
@@ -62,4 +63,4 @@ def run(space: Space, folder: Path, *, trials: int, minutes: float | None = None
 
 def _proven(row: Row) -> bool:
     """Whether a circuit was placed and equals its integers, in values that were compared."""
-    return "reason" not in row and row["values_compared"] > 0 and row["mismatches"] == 0
+    return "reason" not in row and agrees(row)

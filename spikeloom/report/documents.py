@@ -54,8 +54,8 @@ def read_run(folder: Path) -> Run:
               neurons=_read(folder, NEURONS))
     if run == Run():
         raise FileNotFoundError(f"{folder} has neither {VERIFICATION} nor {SYNTHESIS} nor {FRONT} "
-                                f"nor {ENERGY}; make them with `spikeloom verify -o {folder}` and "
-                                f"`spikeloom synth -o {folder}`")
+                                f"nor {ENERGY} nor {NEURONS}; make them with `spikeloom verify -o "
+                                f"{folder}` and `spikeloom synth -o {folder}`")
     return run
 
 

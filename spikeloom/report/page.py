@@ -23,7 +23,7 @@ from spikeloom.report.energy import convention, fpga
 from spikeloom.report.front import COSTS, front_figure
 from spikeloom.report.neurons import neurons_figure
 from spikeloom.report.provenance import provenance
-from spikeloom.summary import available, summary
+from spikeloom.summary import agrees, available, summary
 from spikeloom.terminal import KINDS, percent, shown
 
 __all__ = ["environment", "render", "write_report"]
@@ -127,7 +127,7 @@ def _verdict(found: Document) -> dict | None:
     compared = (f"{shown(found['values_compared'])} values of {shown(found['images'])} images "
                 f"compared ({shown(found['traced_images'])} images with all "
                 f"{found['traced_tensors']} tensors)")
-    if found["mismatches"] == 0 and found["values_compared"] > 0:
+    if agrees(found):
         return {"good": True, "text": f"Circuit and integer network are equal: {compared}, "
                                       "no difference."}
     first = found["first_difference"]
@@ -195,7 +195,7 @@ def _neurons(recorded: Document | None) -> dict | None:
               for layer in recorded["layers"]]
     opened = next((layer["name"] for layer in layers if layer["mismatches"]), layers[0]["name"])
     return {**recorded, "layers": layers, "opened": opened,
-            "equal": recorded["values_compared"] > 0 and not recorded["mismatches"]}
+            "equal": agrees(recorded)}
 
 
 def _device(synthesis: Document | None) -> list[dict] | None:

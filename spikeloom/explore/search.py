@@ -61,9 +61,8 @@ def _judge_generation(study: Study, workers: Workers, generation: int, numbers: 
                      study.draw(generation), strict=True))
     known = {_key(study.space, row["point"]): row for row in study.rows}
     groups: dict[str, list[int]] = {}
-    for number in numbers:
-        if number not in study.finished:
-            groups.setdefault(_key(study.space, drawn[number].params), []).append(number)
+    for number in sorted(set(numbers) - set(study.finished)):
+        groups.setdefault(_key(study.space, drawn[number].params), []).append(number)
 
     def store(key: str, row: Row) -> None:
         for number in groups.pop(key):

@@ -116,11 +116,13 @@ def versions(tools: Iterable[str]) -> dict[str, str]:
     return {name: TOOLS[name].version() or "" for name in tools}
 
 
-def execute(plan: Plan, *, progress: Callable[[str], None] | None = None) -> Finished:
+def execute(plan: Plan, *, minutes: float | None = None,
+            progress: Callable[[str], None] | None = None) -> Finished:
     """Run the steps of ``plan``, or find that they have been run.
 
-    ``progress`` is called with each step's name as it starts. Raises :exc:`FlowUnavailable`,
-    :exc:`ToolFailed`, or :exc:`FlowError` when the disk refuses.
+    No tool may take longer than ``minutes``; ``progress`` is called with each step's name as it
+    starts. Raises :exc:`FlowUnavailable`, :exc:`ToolFailed`, or :exc:`FlowError` when the disk
+    refuses.
     """
     found = versions(plan.tools)
     digest = hashlib.sha256(json.dumps([plan.digest(), found]).encode()).hexdigest()[:32]
@@ -136,7 +138,7 @@ def execute(plan: Plan, *, progress: Callable[[str], None] | None = None) -> Fin
         raise FlowError(f"Cannot write to the cache folder {final.parent}: {error}; "
                         "SPIKELOOM_CACHE names another") from error
     try:
-        seconds = _run_steps(plan, work, progress)
+        seconds = _run_steps(plan, work, minutes, progress)
         (work / _RECORD).write_text(json.dumps({"seconds": seconds, "versions": found}))
         _publish(work, final)
     except ToolFailed as error:
@@ -177,7 +179,8 @@ def _publish(work: Path, final: Path) -> None:
             raise
 
 
-def _run_steps(plan: Plan, work: Path, progress: Callable[[str], None] | None) -> float:
+def _run_steps(plan: Plan, work: Path, minutes: float | None,
+               progress: Callable[[str], None] | None) -> float:
     started = time.monotonic()
     for path, content in plan.files.items():
         (work / path).parent.mkdir(parents=True, exist_ok=True)
@@ -185,7 +188,12 @@ def _run_steps(plan: Plan, work: Path, progress: Callable[[str], None] | None) -
     for step in plan.steps:
         if progress:
             progress(step.name)
-        if status := _start(step, work):
+        try:
+            status = _start(step, work, minutes)
+        except subprocess.TimeoutExpired:
+            raise ToolFailed(f"{step.tool} was stopped in '{step.name}' after {minutes:g} minutes",
+                             _log(step, work)) from None
+        if status:
             log = _log(step, work)
             raise ToolFailed(f"{step.tool} failed in '{step.name}' (exit status {status}):\n"
                              f"{_complaint(log)}", log)
@@ -196,14 +204,17 @@ def _run_steps(plan: Plan, work: Path, progress: Callable[[str], None] | None) -
     return time.monotonic() - started
 
 
-def _start(step: Step, work: Path) -> int:
-    """Run a tool in ``work`` to its end and return its exit status; end it if we are ended."""
+def _start(step: Step, work: Path, minutes: float | None) -> int:
+    """Run a tool in ``work`` to its end and return its exit status; end it if we are ended.
+
+    Raises subprocess.TimeoutExpired when it takes longer than ``minutes``.
+    """
     command = TOOLS[step.tool].command(step.arguments)
     with (work / f"{step.tool}.out").open("wb") as out:
         process = subprocess.Popen(command, cwd=work, stdin=subprocess.PIPE, stdout=out,
                                    stderr=subprocess.STDOUT)
         try:
-            return process.wait()
+            return process.wait(None if minutes is None else 60 * minutes)
         finally:
             if process.poll() is None:
                 process.kill()

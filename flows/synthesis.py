@@ -105,7 +105,7 @@ def flow_of(target: Target) -> Flow:
 
 
 def synthesize(folder: Path | str, target: str, *, clock_mhz: float | None = None, seed: int = 1,
-               work: Path | str | None = None,
+               work: Path | str | None = None, minutes: float | None = None,
                progress: Callable[[str], None] | None = None) -> SynthesisResult:
     """Build a generated design for a target, as far as a bitstream.
 
@@ -122,6 +122,8 @@ def synthesize(folder: Path | str, target: str, *, clock_mhz: float | None = Non
     work : path or None
         Folder to get a copy of bitstream, reports and logs; it must not be there yet, or be of an
         earlier build. None leaves them in the cache only.
+    minutes : float or None
+        What a tool may take before it is stopped; None is for ever.
     progress : callable or None
         Called with the name of each step as it starts.
 
@@ -135,11 +137,12 @@ def synthesize(folder: Path | str, target: str, *, clock_mhz: float | None = Non
         :exc:`TooLarge`, :exc:`FlowUnavailable`, :exc:`ToolFailed`, or a disk that refuses.
     """
     return synthesize_circuit(read_circuit(folder), target, clock_mhz=clock_mhz, seed=seed,
-                              work=work, progress=progress)
+                              work=work, minutes=minutes, progress=progress)
 
 
 def synthesize_circuit(circuit: Circuit, target: str, *, clock_mhz: float | None = None,
                        seed: int = 1, work: Path | str | None = None,
+                       minutes: float | None = None,
                        progress: Callable[[str], None] | None = None) -> SynthesisResult:
     """As :func:`synthesize`, for any circuit: so that one unit can be measured alone."""
     goal = get_target(target)
@@ -149,13 +152,13 @@ def synthesize_circuit(circuit: Circuit, target: str, *, clock_mhz: float | None
         raise ValueError(f"The clock must be above 0 MHz, not {clock}")
     destination = None if work is None else _check_destination(Path(work))
 
-    mapped = execute(flow.synthesis(circuit, goal), progress=progress)
+    mapped = execute(flow.synthesis(circuit, goal), minutes=minutes, progress=progress)
     netlist = (mapped.folder / NETLIST).read_bytes()
     accelerator, harness = flow.parts(netlist)
     _check_size(goal, accelerator, harness)
     plan = flow.placement(netlist, Implementation(goal, clock, seed))
     try:
-        routed = execute(plan, progress=progress)
+        routed = execute(plan, minutes=minutes, progress=progress)
     except ToolFailed as error:
         if short := flow.shortage(error.log):
             raise _too_large(goal, short) from error

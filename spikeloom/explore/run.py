@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from spikeloom.explore.confirm import broken, proven
 from spikeloom.explore.front import EXPONENT, OBJECTIVES, fitness, front
 from spikeloom.explore.search import Clock, confirm_front, search
 from spikeloom.explore.space import Space
@@ -12,7 +13,6 @@ from spikeloom.explore.study import Study
 from spikeloom.explore.trial import Row, pictures
 from spikeloom.explore.workers import Workers
 from spikeloom.report import FRONT, write_report, write_whole
-from spikeloom.summary import agrees
 
 __all__ = ["run"]
 
@@ -51,16 +51,11 @@ def run(space: Space, folder: Path, *, trials: int, minutes: float | None = None
         "space": space.name, "supernet": space.supernet, "sampler": sampler, "seed": seed,
         "objectives": dict(OBJECTIVES), "fitness": f"accuracy * (energy_uj / 1 uJ) ** {EXPONENT}",
         "search_minutes": searched, "confirm_minutes": confirming.passed,
-        "unproven": sum("reason" not in row and not _proven(row) for row in confirmed),
-        "front": front([row for row in confirmed if _proven(row)]),
+        "unproven": sum(broken(row) for row in confirmed),
+        "front": front([row for row in confirmed if proven(row)]),
         "confirmed": confirmed, "trials": rows, "report": None,
     }
     write_whole(folder / FRONT, json.dumps(result, indent=1) + "\n")
     if result["front"]:
         result["report"] = str(write_report(folder))
     return result
-
-
-def _proven(row: Row) -> bool:
-    """Whether a circuit was placed and equals its integers, in values that were compared."""
-    return "reason" not in row and agrees(row)

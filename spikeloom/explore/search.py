@@ -8,7 +8,7 @@ from typing import Any
 
 from distributed import KilledWorker
 
-from spikeloom.explore.confirm import confirm
+from spikeloom.explore.confirm import confirm, proven
 from spikeloom.explore.front import front, spread
 from spikeloom.explore.space import Space
 from spikeloom.explore.study import Study
@@ -89,15 +89,14 @@ def confirm_front(space: Space, rows: list[Row], workers: Workers, members: int,
                   say: Say = lambda row: None) -> list[Row]:
     """Confirm the front of ``rows`` until ``members`` of those confirmed are a front again.
 
-    Figures move when they are measured, so further trials follow where members beat each other.
-    What was confirmed before, in ``folder``, is found there again. Returns all that was
-    confirmed, in the order of trials.
+    Further trials follow where measured circuits beat each other, cannot be placed or do not
+    equal their integers. What was confirmed before, in ``folder``, is found there again. Returns
+    all that was confirmed, in the order of trials.
     """
     waiting = _candidates(space, rows)
     confirmed: dict[int, Row] = {}
-    while len(front(_good(confirmed))) < members and waiting and clock.runs():
-        count = max(members - len(front(_good(confirmed))), 1)
-        batch, waiting = waiting[:count], waiting[count:]
+    while (missing := members - len(front(_proven(confirmed)))) > 0 and waiting and clock.runs():
+        batch, waiting = waiting[:missing], waiting[missing:]
         places = {row["trial"]: folder / f"trial{row['trial']:04d}" for row in batch}
         fresh = []
         for row in batch:
@@ -132,8 +131,8 @@ def _candidates(space: Space, rows: list[Row]) -> list[Row]:
     return found
 
 
-def _good(confirmed: Mapping[int, Row]) -> list[Row]:
-    return [row for row in confirmed.values() if "reason" not in row]
+def _proven(confirmed: Mapping[int, Row]) -> list[Row]:
+    return [row for row in confirmed.values() if proven(row)]
 
 
 CONFIRMED = "confirmed.json"

@@ -54,12 +54,15 @@ class Confirmation:
         Test images that the circuit runs, and of how many every tensor is compared.
     seed : int
         Of the placer.
+    minutes : float
+        What synthesis, or place and route, may take; a circuit that takes longer is no member.
     """
 
     epochs: int
     images: int
     traced: int
     seed: int = 1
+    minutes: float = 20
 
 
 @dataclass(frozen=True, kw_only=True)

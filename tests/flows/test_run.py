@@ -67,6 +67,15 @@ def test_a_crash_quotes_what_was_printed():
         execute(plan("crash"))
 
 
+def test_a_tool_that_takes_too_long_is_stopped(tmp_path):
+    started = time.monotonic()
+    with pytest.raises(ToolFailed, match="fake was stopped in 'the work' after 0.05 minutes"):
+        execute(plan("wait", str(tmp_path / "pid")), minutes=0.05)
+    assert time.monotonic() - started < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
 def test_a_missing_output_is_a_failure():
     with pytest.raises(ToolFailed, match="fake ended well but did not write out"):
         execute(plan("write", "other", "", outputs=("out",)))

@@ -11,6 +11,7 @@ import pytest
 from distributed import KilledWorker
 
 from golden.supernet import extreme
+from spikeloom.explore.confirm import broken, proven
 from spikeloom.explore.front import fitness, front, spread
 from spikeloom.explore.search import Clock, confirm_front, search
 from spikeloom.explore.space import read_space
@@ -121,7 +122,7 @@ def test_front_and_spread():
 
 
 def test_members_that_beat_each_other_are_followed_by_more(space, tmp_path, monkeypatch):
-    """Measured, the first two are one circuit: a third is confirmed, and all are kept."""
+    """Two are one circuit, one has no room, one is not its integers: others are confirmed too."""
     rows = found(space, tmp_path / "a", Sequential(), trials=11)
     best = [each["trial"] for each in spread(front([e for e in rows if "reason" not in e]))]
     seen = []
@@ -131,14 +132,16 @@ def test_members_that_beat_each_other_are_followed_by_more(space, tmp_path, monk
         seen.append(number)
         if number == best[2]:
             return {"point": dict(point), "reason": "no room"}
-        return {"point": dict(point), **(row(0.9, 1.0) if number in best[:2]
-                                         else row(0.9 - number / 99, 1 - number / 99))}
+        equal = {"values_compared": 9, "mismatches": int(number == best[3])}
+        return {"point": dict(point), **equal, **(
+            row(0.9, 1.0) if number in best[:2] else row(0.9 - number / 99, 1 - number / 99))}
 
     monkeypatch.setattr("spikeloom.explore.search.confirm", measured)
     for _ in range(2):
         got = confirm_front(space, rows, Sequential(), 3, Clock(None), None, tmp_path / "k")
-    assert len(front([each for each in got if "reason" not in each])) == 3
-    assert set(best[:3]) < {each["trial"] for each in got} == set(seen) and len(got) == len(seen)
+    assert len(front([each for each in got if proven(each)])) == 3
+    assert set(best[:4]) < {each["trial"] for each in got} == set(seen) and len(got) == len(seen)
+    assert [each["trial"] for each in got if broken(each)] == [best[3]]
 
 
 def test_a_dead_worker_loses_its_task_alone():

@@ -14,6 +14,7 @@ from dask_jobqueue.lsf import LSFCluster
 from dask_jobqueue.slurm import SLURMCluster
 from distributed import Client, KilledWorker, LocalCluster, as_completed
 from distributed.deploy.cluster import Cluster
+from distributed.scheduler import NoWorkerError
 
 __all__ = ["CLUSTERS", "Workers", "open_cluster", "read_cluster"]
 
@@ -23,8 +24,11 @@ CLUSTERS: dict[str, Callable[..., Cluster]] = {
 SUBMIT = {"slurm": "sbatch", "lsf": "bsub"}
 """What hands a job to the cluster."""
 
-LOCAL = {"threads_per_worker": 1, "processes": True, "dashboard_address": None,
-         "silence_logs": logging.ERROR}
+START = 120
+"""Seconds that a process of this machine may take to become a worker; a queue may take hours."""
+
+LOCAL = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0",
+         "silence_logs": logging.ERROR, "death_timeout": START}
 
 DEATHS = 1
 """Deaths of workers that a task survives: of the next one it is taken to be the reason."""
@@ -55,7 +59,10 @@ def read_cluster(path: Path) -> dict[str, Any]:
 
 
 def open_cluster(description: dict[str, Any]) -> Cluster:
-    """Start what :func:`read_cluster` has read; ValueError for options that Dask refuses."""
+    """Start what :func:`read_cluster` has read.
+
+    Raises ValueError for options that Dask refuses, OSError when its processes do not start.
+    """
     kind, count = description["kind"], description["workers"]
     options = dict(description.get("options", {}))
     if kind == "local":
@@ -67,6 +74,9 @@ def open_cluster(description: dict[str, Any]) -> Cluster:
         cluster = CLUSTERS[kind](**options)
     except (TypeError, ValueError) as error:
         raise ValueError(f"A {kind} cluster does not take these options: {error}") from error
+    except (AssertionError, RuntimeError, TimeoutError) as error:
+        raise OSError(f"The workers of a {kind} cluster did not start in time: {error!r}"
+                      ) from error
     if kind != "local":
         cluster.scale(count)
     return cluster
@@ -83,15 +93,18 @@ class Workers:
     def opened(cls, description: dict[str, Any] | None = None) -> Iterator["Workers"]:
         """Workers of a cluster's description; without one, a process for each processor."""
         found = description or {"kind": "local", "workers": os.cpu_count() or 1}
-        with (dask.config.set({"distributed.scheduler.allowed-failures": DEATHS}),
-              open_cluster(found) as cluster, Client(cluster) as client):
+        rules: dict[str, Any] = {"distributed.scheduler.allowed-failures": DEATHS}
+        if found["kind"] == "local":
+            rules["distributed.scheduler.no-workers-timeout"] = START
+        with (dask.config.set(rules), open_cluster(found) as cluster, Client(cluster) as client):
             yield cls(client, found["workers"])
 
     def run(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]],
             wanted: Callable[[], bool] = lambda: True) -> Iterator[tuple[int, Any]]:
         """Number and result of each task, as they are done; a :exc:`KilledWorker` is a result.
 
-        No task begins once ``wanted`` says no; those that have begun are finished.
+        No task begins once ``wanted`` says no; those that have begun are finished. Raises OSError
+        when no process of this machine could replace the workers that died.
         """
         waiting = iter(enumerate(tasks))
         numbers = {}
@@ -110,5 +123,8 @@ class Workers:
                 result = future.result()
             except KilledWorker as death:
                 result = death
+            except NoWorkerError as error:
+                raise OSError("All workers died, and no new one could be started: the machine "
+                              "may be out of memory or processes") from error
             yield numbers[future.key], result
             start()

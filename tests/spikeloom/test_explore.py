@@ -151,6 +151,16 @@ def test_a_dead_worker_loses_its_task_alone():
         assert dict(workers.run(max, [(1, 2), (4, 3)])) == {0: 2, 1: 4}
 
 
+def test_workers_that_do_not_come_are_not_waited_for(monkeypatch):
+    with pytest.raises(OSError, match="workers of a local cluster did not start in time"):
+        open_cluster({"kind": "local", "workers": 1, "options": {"death_timeout": 0.1}})
+    monkeypatch.setattr("spikeloom.explore.workers.START", 2)
+    with Workers.opened({"kind": "local", "workers": 1}) as workers:
+        workers.client.cluster.scale(0)
+        with pytest.raises(OSError, match="All workers died, and no new one could be started"):
+            list(workers.run(max, [(1, 2)]))
+
+
 def test_slurm_by_configuration_alone(tmp_path, monkeypatch):
     """A stand-in for `sbatch` runs the job that Dask writes: its worker does the work."""
     (tmp_path / "sbatch").write_text(

@@ -77,7 +77,8 @@ def energy(folder: Path | None, preset: str | None, data: str | None, data_dir: 
 
     task = open_task(folder, preset, data, data_dir, images)
     with terminal.stage("Count operations", len(task.images)) as progress:
-        counted = count_energy(task.design.graph, task.images, progress=progress)
+        counted = count_energy(task.design.graph, task.images, foldings=task.design.foldings,
+                               progress=progress)
     power = None
     if activity is not None:
         from spikeloom.energy.power import calibrated, model_power

@@ -14,9 +14,13 @@ from typing import TypeVar
 
 import numpy as np
 
+from hdl.ops import Folding
+from hdl.ops.conv import ConvFolding
 from ir import Graph
+from ir.ops import Conv
 from spikeloom.energy.conventions import CONVENTIONS, FP32, INT8, MODELLED, Convention, Counting
 from spikeloom.energy.operations import COUNTED, Counts, count, repeats
+from spikeloom.energy.reads import weights_read
 from spikeloom.energy.traffic import Traffic, traffic
 
 __all__ = ["Energy", "LayerEnergy", "model_energy"]
@@ -112,11 +116,13 @@ class Energy:
                 "int8_nj": self.nanojoules(INT8, rule)}
 
 
-def model_energy(graph: Graph, trace: Mapping[str, np.ndarray]) -> Energy:
+def model_energy(graph: Graph, trace: Mapping[str, np.ndarray],
+                 foldings: Mapping[str, Folding] | None = None) -> Energy:
     """Count the operations of ``graph`` on the images that were traced.
 
     ``trace`` holds, by name, the tensors ``[N, T, C, H, W]`` that the graph's convolutions and
-    attentions read. Raises ValueError when one is missing.
+    attentions read; ``foldings`` are those of a circuit, whose memories are counted then. Raises
+    ValueError when a tensor is missing.
     """
     counted = [node for node in graph.nodes if type(node.op) in COUNTED]
     if missing := [node.inputs[0] for node in counted if node.inputs[0] not in trace]:
@@ -128,7 +134,20 @@ def model_energy(graph: Graph, trace: Mapping[str, np.ndarray]) -> Energy:
                                  shared.get(node.name, 1))))
         for node in counted)
     return Energy(len(trace[counted[0].inputs[0]]) if counted else 0, layers,
-                  traffic(graph, {layer.name: layer for layer in layers}))
+                  traffic(graph, {layer.name: layer for layer in layers},
+                          _read(graph, foldings or {}, trace)))
+
+
+def _read(graph: Graph, foldings: Mapping[str, Folding],
+          trace: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Bits of weights that the convolutions of a circuit read."""
+    found = {}
+    for node in graph.nodes:
+        folding, source = foldings.get(node.name), node.inputs[0]
+        if isinstance(node.op, Conv) and isinstance(folding, ConvFolding):
+            found[node.name] = weights_read(node.op, graph.types[source], trace[source],
+                                            folding.form)
+    return found
 
 
 def _mixed(mine: tuple[Averages, ...], others: tuple[Averages, ...],

@@ -1,6 +1,7 @@
 """Bits that the memories of a network move for one image: of weights, states and buffers.
 
-Counted from what is computed, whatever circuit does it: one weight for each operation; of a
+Counted from what is computed, whatever circuit does it, but for weights: those that a circuit's
+convolutions read (`reads.py`); without a circuit, one for each operation. Of a
 neuron or a sum, its state read and written between the steps that it lasts; of a window, every
 input written once and read for each output that it reaches. What passes on wires alone moves no
 bits here.
@@ -39,7 +40,7 @@ class Traffic:
     ----------
     name, op : str
     weights : float
-        Read; one weight for each operation.
+        Read.
     state_read, state_written : float
         Of membrane potentials, and of sums that go on over steps or tokens.
     buffer_read, buffer_written : float
@@ -61,12 +62,18 @@ class Traffic:
                 + self.buffer_written)
 
 
-def traffic(graph: Graph, counted: Mapping[str, Counts]) -> tuple[Traffic, ...]:
-    """Of every node, in the graph's order; ``counted`` holds the operations of those with any."""
+def traffic(graph: Graph, counted: Mapping[str, Counts],
+            read: Mapping[str, float]) -> tuple[Traffic, ...]:
+    """Of every node, in the graph's order.
+
+    ``counted`` holds the operations of those with any, ``read`` the bits of weights of those that
+    a circuit reads otherwise than one for each operation.
+    """
     found = []
     for node in graph.nodes:
         kind = graph.types[node.inputs[0]]
         weights = counted[node.name].weight_bits if node.name in counted else 0.0
+        weights = read.get(node.name, weights)
         if isinstance(node.op, SelfAttention):
             moved = _sums(node.op, kind, counted[node.name])
         else:

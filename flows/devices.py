@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ir import Budget
-from ir.block_ram import DP16KD, M10K, RAMB18, SB_RAM40_4K, BlockRam
+from ir.block_ram import DP16KD, M10K, RAMB18, RAMB18_URAM288, SB_RAM40_4K, BlockRam
 
 __all__ = ["DEVICES", "Device", "Family", "get_device"]
 
@@ -43,7 +43,8 @@ class Device:
         Block RAM is in blocks of :attr:`block_ram`, and estimated in the same blocks.
     large_rams : int
         Memories beside the block RAMs that a bitstream cannot initialise: SPRAM of an UP5K
-        (256 kbit each), UltraRAM (288 kbit each). Nothing is planned into them.
+        (256 kbit each), into which nothing is planned, and UltraRAM (288 kbit each), which the
+        budget counts.
     source : str
         Where the counts are from.
     """
@@ -56,7 +57,7 @@ class Device:
 
     @property
     def block_ram(self) -> BlockRam:
-        return _RAMS[self.family]
+        return RAMB18_URAM288 if self.budget.urams else _RAMS[self.family]
 
     @property
     def vendor_tool(self) -> str:
@@ -83,7 +84,8 @@ def _amd(name: str, family: Family, luts: int, brams: int, dsps: int, source: st
          large_rams: int = 0) -> Device:
     """Two flip-flops beside every LUT; ``brams`` are of 36 kbit, two RAMB18 each."""
     return Device(name=name, family=family, large_rams=large_rams, source=f"AMD {source}",
-                  budget=Budget(luts=luts, ffs=2 * luts, brams=2 * brams, dsps=dsps))
+                  budget=Budget(luts=luts, ffs=2 * luts, brams=2 * brams, dsps=dsps,
+                                urams=large_rams))
 
 
 def _cyclone5(name: str, modules: int, brams: int, dsps: int) -> Device:

@@ -15,6 +15,7 @@ from hdl.ops import Folding
 from hdl.pixel_input import PixelInput
 from hdl.registers import RegisterFile
 from hdl.relay import Relay
+from hdl.weight_loader import WeightLoader
 from ir import IMAGE, Graph
 
 __all__ = ["Accelerator"]
@@ -84,6 +85,13 @@ class Accelerator(wiring.Component):
         m.submodules.pixel_input = pixels = PixelInput(network.layouts[IMAGE])
         m.submodules.registers = registers = RegisterFile(
             network=self.digest, pixels=self.pixels, classes=self.classes)
+        if network.loads:
+            m.submodules.loader = loader = WeightLoader(list(network.loads.values()))
+            m.d.comb += [loader.write.eq(registers.load), loader.data.eq(registers.load_data),
+                         loader.restart.eq(registers.reload),
+                         registers.missing.eq(loader.missing)]
+            for n, name in enumerate(network.loads):
+                wiring.connect(m, getattr(loader, f"o{n}"), getattr(network, f"load_{name}"))
         packet = data.StructLayout({"logit": 32, "last": 1, "malformed": 1})
         # Registers at the border: what waits outside is on no path inside.
         m.submodules.output = output = Relay(packet)

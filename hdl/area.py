@@ -6,7 +6,7 @@ from hdl.memory import late
 from ir import Budget
 from ir.block_ram import DP16KD, BlockRam
 
-__all__ = ["Area", "logic", "ram", "rom"]
+__all__ = ["Area", "loaded", "logic", "lookup", "ram", "rom"]
 
 ROM_DEPTH = 64
 """Words up to which a memory of constants becomes logic."""
@@ -22,22 +22,32 @@ class Area(Budget):
     ----------
     memories : tuple of tuple of int
         Width and depth of every memory that becomes block RAM.
+    large : tuple of tuple of int
+        Likewise of those that are block RAM only where a device has nothing larger.
+    lookups : tuple of tuple of int
+        Likewise of those that are logic, and counted in ``luts`` as on an ECP5.
     """
 
     memories: tuple[tuple[int, int], ...] = ()
+    large: tuple[tuple[int, int], ...] = ()
+    lookups: tuple[tuple[int, int], ...] = ()
 
     def __add__(self, other: Budget) -> "Area":
-        total = super().__add__(other)
-        memories = other.memories if isinstance(other, Area) else ()
-        return Area(**vars(total), memories=self.memories + memories)
+        total, more = super().__add__(other), other if isinstance(other, Area) else Area()
+        return Area(**vars(total), memories=self.memories + more.memories,
+                    large=self.large + more.large, lookups=self.lookups + more.lookups)
 
     __radd__ = __add__
 
     def on(self, kind: BlockRam) -> Budget:
         """This need on a device with block RAM of a kind; logic is estimated as on an ECP5."""
-        return Budget(luts=self.luts + round(kind.lone_ffs * self.ffs), ffs=self.ffs,
-                      dsps=self.dsps,
-                      brams=sum(kind.blocks(*memory) for memory in self.memories))
+        small, urams = self.memories + self.large, 0
+        if kind.large is not None:
+            small, urams = self.memories, sum(kind.large.blocks(*each) for each in self.large)
+        kept = sum(DP16KD.lookup(*each) - kind.lookup(*each) for each in self.lookups)
+        return Budget(luts=self.luts + round(kind.lone_ffs * self.ffs) - kept, ffs=self.ffs,
+                      dsps=self.dsps, brams=sum(kind.blocks(*each) for each in small),
+                      urams=urams)
 
 
 def logic(luts: float, ffs: float = 0.0) -> Area:
@@ -58,7 +68,21 @@ def rom(width: int, depth: int) -> Area:
     """A memory of constants: logic, or block RAM."""
     if depth > ROM_DEPTH:
         return _blocks(width, depth)
-    return logic(0.09 * width * depth, width)
+    return logic(DP16KD.lookup(width, depth), width)
+
+
+def lookup(width: int, depth: int) -> Area:
+    """A memory of constants in look-up tables, however large."""
+    if depth <= ROM_DEPTH:
+        return rom(width, depth)
+    return Area(luts=DP16KD.lookup(width, depth), ffs=width, lookups=((width, depth),))
+
+
+def loaded(width: int, depth: int) -> Area:
+    """A memory of constants that are written after reset, 32 bits at a time."""
+    parts = -(-width // 32)
+    return Area(luts=4, ffs=32 * parts + width, brams=DP16KD.blocks(width, depth),
+                large=((width, depth),))
 
 
 def _blocks(width: int, depth: int) -> Area:

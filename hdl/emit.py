@@ -15,6 +15,7 @@ from hdl.ops.level_lif import LevelLifLanes
 from hdl.ops.lif import LifLanes
 from hdl.pixel_input import Packing
 from hdl.registers import REGISTERS
+from hdl.weight_loader import words as load_words
 from ir import Graph
 from ir.folder import digest
 
@@ -22,6 +23,7 @@ __all__ = ["LEAF", "DesignFiles", "emit", "emit_component"]
 
 TOP = "spikeloom"
 LEAF = "spikeloom_memory.v"
+WEIGHTS = "weights.bin"
 NEURONS = (LifLanes, LevelLifLanes)
 """Components whose state is a membrane potential."""
 
@@ -47,7 +49,8 @@ def emit(graph: Graph, foldings: Mapping[str, Folding], *,
 
     ``spikeloom.v`` (the circuit, top module ``spikeloom``), ``spikeloom_memory.v`` and
     ``memory/`` (its memories), ``spikeloom.f`` (file list), ``manifest.json`` (what a simulator
-    needs to know), ``REGISTERS.md``.
+    needs to know), ``REGISTERS.md``, and ``weights.bin`` where weights are loaded: 32-bit words,
+    little-endian, in the order in which register LOAD takes them.
     """
     files = DesignFiles()
     top = Accelerator(graph, foldings, network=int(digest(graph)[:8], 16))
@@ -59,6 +62,7 @@ def emit(graph: Graph, foldings: Mapping[str, Folding], *,
         f"{TOP}.f": f"{TOP}.v\n{LEAF}\n".encode(),
         "manifest.json": (json.dumps(manifest, indent=1) + "\n").encode(),
         "REGISTERS.md": _register_map().encode(),
+        **({WEIGHTS: _weights(top)} if top.network.loads else {}),
         **files.files,
     }.items()))
 
@@ -83,6 +87,12 @@ def _verilog(component: Elaboratable, name: str, files: DesignFiles) -> str:
             gc.enable()
 
 
+def _weights(top: Accelerator) -> bytes:
+    network = top.network
+    return b"".join(word.to_bytes(4, "little") for name, size in network.loads.items()
+                    for word in load_words(*size, network.components[name].weight_words))
+
+
 def _manifest(graph, top, foldings, memories, target):
     tensors, packing = [], Packing.of(graph.image)
     for name, layout in top.network.layouts.items():
@@ -105,6 +115,8 @@ def _manifest(graph, top, foldings, memories, target):
                   "pixels": graph.image.values, "pixel_bits": packing.bits,
                   "pixels_per_beat": packing.per_beat},
         "output": {"beats": graph.classes},
+        "weights": [{"node": name, "memory": f"memory/{name}_weight.hex", "width": width,
+                     "depth": depth} for name, (width, depth) in top.network.loads.items()],
         "foldings": to_json(foldings), "tensors": tensors, "membranes": membranes,
     }
 

@@ -48,12 +48,13 @@ class Prices:
     ffs: float
     brams: float
     dsps: float
+    urams: float = 0.0
 
     @classmethod
     def within(cls, limit: Budget) -> "Prices":
         """Shares of a budget."""
         return cls(2 / max(1, limit.luts), 0.5 / max(1, limit.ffs), 1 / max(1, limit.brams),
-                   1 / max(1, limit.dsps))
+                   1 / max(1, limit.dsps), 1 / max(1, limit.urams))
 
     def raised(self, names: Iterable[str], factor: float) -> "Prices":
         """With some resources dearer."""
@@ -63,7 +64,7 @@ class Prices:
     def of(self, need: Budget) -> float:
         """The price of a need."""
         return (self.luts * need.luts + self.ffs * need.ffs + self.brams * need.brams
-                + self.dsps * need.dsps)
+                + self.dsps * need.dsps + self.urams * need.urams)
 
 
 @dataclass(frozen=True, eq=False)

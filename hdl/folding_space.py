@@ -9,6 +9,7 @@ from hdl.layout import Layout
 from hdl.lowering import edges
 from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
 from hdl.pixel_input import Packing, row_positions
+from hdl.weights import Weights
 from ir import IMAGE, Graph, Node
 from ir.ops import Conv, Gate, HeadSum, SelfAttention
 
@@ -60,18 +61,19 @@ class Choice:
     """One way to fold a graph: a cut for each group, a scan and a form for each convolution.
 
     Convolutions without a form find events; the others search nothing, and have no scan of their
-    own.
+    own. ``weights`` says where they lie that do not lie as in the whole space.
     """
 
     cuts: Mapping[str, Cut] = field(default_factory=dict)
     scans: Mapping[str, int] = field(default_factory=dict)
     forms: Mapping[str, ConvForm] = field(default_factory=dict)
+    weights: Mapping[str, Weights] = field(default_factory=dict)
 
     def but(self, cuts: Mapping[str, Cut], scans: Mapping[str, int],
             forms: Mapping[str, ConvForm] | None = None) -> "Choice":
         """This choice with some of it replaced."""
         return Choice({**self.cuts, **cuts}, {**self.scans, **scans},
-                      {**self.forms, **(forms or {})})
+                      {**self.forms, **(forms or {})}, self.weights)
 
 
 class Space:
@@ -84,6 +86,8 @@ class Space:
         Fields of foldings that are given; they must be possible, see :func:`hdl.pins.check_pins`.
     folded : frozenset of str
         Convolutions that are folded to begin with, see :func:`folded_space`.
+    loads : bool
+        Whether weights are loaded wherever nothing else is said.
 
     Attributes
     ----------
@@ -94,8 +98,8 @@ class Space:
     """
 
     def __init__(self, graph: Graph, pins: Pins | None = None,
-                 folded: frozenset[str] = frozenset()):
-        self.graph, self.pins, self.folded = graph, pins or {}, folded
+                 folded: frozenset[str] = frozenset(), *, loads: bool = False):
+        self.graph, self.pins, self.folded, self.loads = graph, pins or {}, folded, loads
         self.known_cuts = Cuts(graph)
         self.nodes = {node.name: node for node in graph.nodes}
         self.group_of = {name: self.known_cuts.group(name) for name in graph.types}
@@ -151,6 +155,18 @@ class Space:
             return choice.cuts[self.group_of[node.inputs[0]]].lanes
         return choice.scans[node.name]
 
+    def weights(self, node: Node, choice: Choice) -> Weights:
+        """Where the weights of a convolution lie in a choice."""
+        form = choice.forms.get(node.name, ConvForm.EVENTS)
+        return choice.weights.get(node.name) or self.stored(node, form)
+
+    def stored(self, node: Node, form: ConvForm) -> Weights:
+        """Where the weights of a convolution of a form lie where a choice does not say it."""
+        if (given := self.pins.get(node.name, {}).get("weights")) is not None:
+            return Weights(given)
+        loaded = self.loads and form is ConvForm.EVENTS
+        return Weights.LOADED if loaded else Weights.CONSTANT
+
     def foldings(self, choice: Choice) -> dict[str, Folding]:
         """A choice as foldings of the nodes that have one."""
         found: dict[str, Folding] = {}
@@ -159,7 +175,8 @@ class Space:
             if isinstance(node.op, Conv):
                 found[node.name] = ConvFolding(
                     lanes=cut.block, drain=cut.lanes, scan=self.scan(node, choice),
-                    form=choice.forms.get(node.name, ConvForm.EVENTS))
+                    form=choice.forms.get(node.name, ConvForm.EVENTS),
+                    weights=self.weights(node, choice))
             elif isinstance(node.op, SelfAttention):
                 found[node.name] = SelfAttentionFolding(drain=cut.lanes)
         return found

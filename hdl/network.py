@@ -11,7 +11,9 @@ from amaranth.lib.wiring import In, Out
 from hdl.fifo import Fifo
 from hdl.fork import Fork
 from hdl.lowering import Lowering, edges, port_name, relays
+from hdl.memory import LoadPort
 from hdl.ops import Folding
+from hdl.ops.conv import ConvEngine
 from hdl.relay import Relay
 from hdl.shortcuts import shortcuts
 from ir import IMAGE, Graph
@@ -39,11 +41,16 @@ class Network(wiring.Component):
     -------
     i, o
         Pixels in, logits out.
+    load_NODE
+        The weights of each convolution in :attr:`loads`.
 
     Attributes
     ----------
     layouts : dict of str to :class:`Layout`
         How each tensor travels.
+    loads : dict of str to tuple of int
+        Width and depth of the weights of each convolution that are loaded, in the order of the
+        pipeline.
     """
 
     def __init__(self, graph: Graph, foldings: Mapping[str, Folding]):
@@ -51,15 +58,21 @@ class Network(wiring.Component):
         self.graph = graph
         self.layouts = lowering.layouts
         self.components = {name: stage.component for name, stage in lowering.stages.items()}
+        self.loads = {name: size for name, component in self.components.items()
+                      if isinstance(component, ConvEngine) and (size := component.loads)}
         super().__init__({
             "i": In(self.layouts[IMAGE].signature()),
             "o": Out(self.layouts[graph.nodes[-1].name].signature()),
+            **{f"load_{name}": In(LoadPort(depth)) for name, (_, depth) in self.loads.items()},
         })
 
     def elaborate(self, platform):
         m = Module()
         for name, component in self.components.items():
             m.submodules[name] = component
+        for name in self.loads:
+            wiring.connect(m, wiring.flipped(getattr(self, f"load_{name}")),
+                           self.components[name].load)
         sources = {IMAGE: wiring.flipped(self.i)}
         sources |= {name: component.o for name, component in self.components.items()}
         buffers = {(s.reader, s.port): s for s in shortcuts(self.graph)}

@@ -12,12 +12,15 @@ from typing import Any
 from hdl.folding import folding_of
 from hdl.folding_space import Group, Pins, Space
 from hdl.ops import ConvForm, Folding
+from hdl.weights import Weights
 from ir import Graph, Node
 from ir.ops import SelfAttention
 
 __all__ = ["check_pins", "read_pins", "write_pins"]
 
 TABLES = ("nodes", "patterns")
+WORDS = {"form": ConvForm, "weights": Weights}
+"""Fields that are words."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -29,6 +32,8 @@ _ABOUT = """\
 # scan: input channels searched per cycle, or multiplied; form: events (finds spikes and adds their
 # weights), serial (multiplies one input after the other: smaller) or folded (has its weights as
 # logic: a position per cycle); of the last two, scan is as the lanes that come.
+# weights: constant (memory contents), logic (in look-up tables) or loaded (written after reset,
+# into UltraRAM).
 """
 
 
@@ -114,10 +119,10 @@ def _check_fields(name: str, given: Mapping[str, Any], nodes: Mapping[str, Node]
         if field not in known:
             raise ValueError(f"Node {name!r} has no {field!r} to fix; {type(node.op).__name__} has "
                              f"{', '.join(known)}")
-        if field == "form":
-            if value not in tuple(ConvForm):
-                raise ValueError(f"Node {name!r}: form must be one of {', '.join(ConvForm)}, "
-                                 f"not {value!r}")
+        if field in WORDS:
+            if value not in tuple(WORDS[field]):
+                raise ValueError(f"Node {name!r}: {field} must be one of "
+                                 f"{', '.join(WORDS[field])}, not {value!r}")
         elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"Node {name!r}: {field} must be a whole number above 0, "
                              f"not {value!r}")

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 __all__ = ["REGISTERS", "Register", "RegisterFile"]
 
 IDENTITY = 0x53504C4D
-VERSION = 0x0001_0000
+VERSION = 0x0001_0001
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ REGISTERS = tuple(Register(name, 4 * n, meaning) for n, (name, meaning) in enume
     ("VERSION", "version of this register map: major in bits 31:16, minor below"),
     ("NETWORK", "first 32 bits of the SHA-256 digest of the integer network"),
     ("STATUS", "bit 0: an image is inside; bit 1: a malformed packet was counted"),
-    ("CONTROL", "write 1 to bit 0 to clear all counters; reads 0"),
+    ("CONTROL", "write 1 to bit 0: clear all counters; to bit 1: load from the first word"),
     ("IMAGES_IN", "packets taken whole, malformed ones included"),
     ("IMAGES_OUT", "packets of logits sent"),
     ("CYCLES_LO", "clock cycles since reset or clear, bits 31:0"),
@@ -37,6 +37,7 @@ REGISTERS = tuple(Register(name, 4 * n, meaning) for n, (name, meaning) in enume
     ("LONG_PACKETS", "packets that did not end in time; their surplus was dropped"),
     ("PIXELS", "bytes of an image"),
     ("CLASSES", "logits per image"),
+    ("LOAD", "write: the next word of `weights.bin`, if there is one; reads: how many are missing"),
 )))
 
 
@@ -60,6 +61,8 @@ class RegisterFile(wiring.Component):
         AXI4-Lite.
     opens, enters, leaves, short, long
         Strobes: an image's first beat in, its last beat in, its last logit out, its errors.
+    load, load_data, reload, missing
+        To :class:`hdl.weight_loader.WeightLoader`, if there is one.
     """
 
     def __init__(self, *, network: int, pixels: int, classes: int):
@@ -71,6 +74,7 @@ class RegisterFile(wiring.Component):
             "araddr": In(8), "arvalid": In(1), "arready": Out(1),
             "rdata": Out(32), "rresp": Out(2), "rvalid": Out(1), "rready": In(1),
             "opens": In(1), "enters": In(1), "leaves": In(1), "short": In(1), "long": In(1),
+            "load": Out(1), "load_data": Out(32), "reload": Out(1), "missing": In(32),
         })
 
     def elaborate(self, platform):
@@ -83,7 +87,8 @@ class RegisterFile(wiring.Component):
                     "CYCLES": C(1), "BUSY": busy}
         values = {"ID": C(IDENTITY, 32), "VERSION": C(VERSION, 32),
                   "NETWORK": C(self.network, 32), "CONTROL": C(0, 32),
-                  "PIXELS": C(self.pixels, 32), "CLASSES": C(self.classes, 32)}
+                  "PIXELS": C(self.pixels, 32), "CLASSES": C(self.classes, 32),
+                  "LOAD": self.missing}
         for name, strobe in counters.items():
             counter, carry = self._count(m, f"{name.lower()}_count", clear, strobe)
             if name in ("CYCLES", "BUSY"):
@@ -124,19 +129,24 @@ class RegisterFile(wiring.Component):
         return counter, carry
 
     def _write(self, m):
-        """Take address and data together; the one register that can be written is CONTROL.
+        """Take address and data together; CONTROL and LOAD can be written.
 
         What it clears is cleared two cycles after: reading takes longer.
         """
         take, clear = Signal(), Signal()
-        control = next(r for r in REGISTERS if r.name == "CONTROL").address
+        address = {register.name: register.address // 4 for register in REGISTERS}
+        control = take & (self.awaddr[2:] == address["CONTROL"]) & self.wstrb[0]
         m.d.comb += [
             take.eq(self.awvalid & self.wvalid & ~self.bvalid),
             self.awready.eq(take),
             self.wready.eq(take),
         ]
-        m.d.sync += clear.eq(
-            take & (self.awaddr[2:] == control // 4) & self.wstrb[0] & self.wdata[0])
+        m.d.sync += [
+            clear.eq(control & self.wdata[0]),
+            self.reload.eq(control & self.wdata[1]),
+            self.load.eq(take & (self.awaddr[2:] == address["LOAD"]) & self.wstrb.all()),
+            self.load_data.eq(self.wdata),
+        ]
         with m.If(self.bvalid & self.bready):
             m.d.sync += self.bvalid.eq(0)
         with m.If(take):

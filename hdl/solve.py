@@ -1,7 +1,7 @@
 """Chooses foldings: the least area for a rate, or the most rate for an area."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from hdl.folding_space import Choice, Pins, Space, folded_space
 from hdl.ops import Folding
 from hdl.pins import check_pins
 from hdl.stage_costs import Costs
+from hdl.weight_stores import stored
 from ir import Budget, Graph
 from ir.block_ram import DP16KD, BlockRam
 
@@ -86,6 +87,9 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
     pins : mapping, optional
         Fields of foldings that are fixed, by node; the rest is chosen.
 
+    A design whose weights do not fit the block RAM has some of them loaded after reset, where the
+    device has larger memories.
+
     Raises
     ------
     DoesNotFit
@@ -103,7 +107,13 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
     if pins:
         check_pins(pins, graph)
     costs = Costs(Space(graph, pins), drawn(graph) if tensors is None else tensors, blocks)
-    smallest = _smallest(costs, budget)
+    try:
+        smallest = _smallest(costs, budget)
+    except DoesNotFit:
+        if blocks.large is None:
+            raise
+        costs = Costs(Space(graph, pins, loads=True), costs.tensors, blocks)
+        smallest = _smallest(costs, budget)
     if fps is None:
         found = _Plan(costs, budget.scaled(fit)).fastest(smallest)
     else:
@@ -145,14 +155,19 @@ class _Found:
 
 def _smallest(costs: Costs, budget: Budget) -> Choice:
     """The smallest choice, or, where that does not fit, another small one that does."""
-    prices = Prices.within(ORDINARY)
-    first = choice = _least(costs, prices)
+    prices = Prices.within(replace(ORDINARY, urams=budget.urams))
+    first = choice = stored(costs, _least(costs, prices), budget)
     for _ in range(BARGAINS):
         if not (excess := costs.area(choice).excess(budget)):
             return choice
-        prices = prices.raised(excess, DEARER)
-        choice = _least(costs, prices)
+        prices = prices.raised(_dearer(excess), DEARER)
+        choice = stored(costs, _least(costs, prices), budget)
     raise DoesNotFit(costs.graph.name, costs.area(first), budget)
+
+
+def _dearer(excess: Mapping[str, int]) -> set[str]:
+    """What becomes dearer: weights lie in block RAM or in UltraRAM, so both are short or none."""
+    return {*excess, *({"brams", "urams"} if excess.keys() & {"brams", "urams"} else ())}
 
 
 def _least(costs: Costs, prices: Prices) -> Choice:
@@ -187,14 +202,14 @@ class _Plan:
         search = self.search
         for _ in range(BARGAINS):
             try:
-                choice = how(search, cycles)
+                choice = stored(self.costs, how(search, cycles), self.limit)
             except TooSlow:
                 self.short = ()
                 return None
             if not (excess := self.costs.area(choice).excess(self.limit)):
                 return choice
             self.short = tuple(excess)
-            search = Search(self.costs, search.prices.raised(excess, DEARER))
+            search = Search(self.costs, search.prices.raised(_dearer(excess), DEARER))
         return None
 
     def slowest(self, choice: Choice) -> float:

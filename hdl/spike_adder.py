@@ -11,7 +11,8 @@ from amaranth.lib.wiring import In, Out
 from hdl.arith import counter, pack, pack_rows, table, wrapping
 from hdl.fifo import Fifo
 from hdl.layout import Layout, shape_of
-from hdl.memory import Memory
+from hdl.memory import LoadPort, Memory
+from hdl.weights import Weights
 from ir.ops import Conv
 from ir.tensors import TensorType
 
@@ -60,6 +61,8 @@ class SpikeAdder(wiring.Component):
     source : :class:`EventSource`
     name : str
         Names the memory contents.
+    store : Weights
+        Where the weights lie.
 
     Members
     -------
@@ -67,14 +70,18 @@ class SpikeAdder(wiring.Component):
         To :class:`hdl.event_lists.EventLists`.
     o
         Output stream.
+    load
+        The weights, see :class:`hdl.memory.LoadPort`; only where they are loaded.
     """
 
     PIPELINE = 9
     """Cycles from a group's last event to its first beat's coming to the buffer; one more where
     bit planes are added up."""
 
-    def __init__(self, op: Conv, a: TensorType, out: Layout, source: EventSource, *, name: str):
+    def __init__(self, op: Conv, a: TensorType, out: Layout, source: EventSource, *, name: str,
+                 store: Weights = Weights.CONSTANT):
         self.op, self.a, self.out, self.source, self.name = op, a, out, source, name
+        self.store = store
         super().__init__({
             "full": In(2),
             "counts": In(data.ArrayLayout(range(source.longest + 1), 2 * source.segments)),
@@ -83,6 +90,8 @@ class SpikeAdder(wiring.Component):
             "read_addr": Out(range(2 * source.segments * source.segment_depth)),
             "read_data": In(range(source.longest)),
             "o": Out(out.signature()),
+            **({"load": In(LoadPort(out.blocks * source.longest))}
+               if store is Weights.LOADED else {}),
         })
 
     @staticmethod
@@ -95,6 +104,12 @@ class SpikeAdder(wiring.Component):
         """Cycles from the issue of a group's last event to its first beat, nothing waiting."""
         buffer = Fifo.latency(out.bits, SpikeAdder.buffer_depth(out))
         return SpikeAdder.PIPELINE + (planes > 1) + buffer
+
+    @staticmethod
+    def weight_words(op: Conv, out: Layout) -> list[int]:
+        """The weights' memory, a word per group of channels and input of a window."""
+        weights = op.weight.transpose(0, 2, 3, 1).reshape(out.blocks, out.block, -1)
+        return pack_rows(weights.swapaxes(1, 2).reshape(-1, out.block), op.weight_bits)
 
     def elaborate(self, platform):
         m = Module()
@@ -206,10 +221,11 @@ class SpikeAdder(wiring.Component):
             m.d.sync += after.eq(delayed[-1])
             delayed.append(after)
 
-        weights = op.weight.transpose(0, 2, 3, 1).reshape(out.blocks, out.block, rows)
         m.submodules.weights = memory = Memory(
             width=out.block * bits, depth=out.blocks * rows, name=f"{self.name}_weight",
-            contents=pack_rows(weights.swapaxes(1, 2).reshape(-1, out.block), bits))
+            contents=self.weight_words(op, out), store=self.store)
+        if memory.loaded:
+            wiring.connect(m, wiring.flipped(self.load), memory.load)
         row, address = (Signal(range(rows), reset_less=True),
                         Signal(range(max(2, out.blocks * rows))))
         words = Signal(data.ArrayLayout(signed(bits), out.block), reset_less=True)

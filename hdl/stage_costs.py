@@ -14,6 +14,7 @@ from hdl.folding_space import Choice, Cut, Group, Space
 from hdl.lowering import Known, Stage, lower, relays
 from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
 from hdl.shortcuts import shortcuts
+from hdl.weights import Weights
 from hdl.window_load import WindowLoad
 from ir import Budget, Node
 from ir.block_ram import BlockRam
@@ -219,7 +220,8 @@ class Costs:
         cuts, group_of = choice.cuts, self.space.group_of
         scan = self.space.scan(node, choice) if isinstance(node.op, Conv) else None
         return self._stage(node, cuts[group_of[node.inputs[0]]], cuts[group_of[node.name]],
-                           scan, choice.forms.get(node.name, ConvForm.EVENTS))
+                           scan, choice.forms.get(node.name, ConvForm.EVENTS),
+                           self.space.weights(node, choice))
 
     def _writing(self, node: Node, cut: Cut) -> Stage:
         """An engine with a plain input, or for an attention the fastest."""
@@ -253,15 +255,17 @@ class Costs:
         raise ValueError(f"Node {node.name!r} can read no cut of {node.inputs[0]!r}")
 
     def _stage(self, node: Node, read: Cut, written: Cut | None, scan: int | None,
-               form: ConvForm = ConvForm.EVENTS) -> Stage:
+               form: ConvForm = ConvForm.EVENTS, weights: Weights | None = None) -> Stage:
         engine = isinstance(node.op, Conv | SelfAttention)
-        key = node.name, read, written if engine else None, scan, form
+        weights = weights or self.space.stored(node, form)
+        key = node.name, read, written if engine else None, scan, form, weights
         if key not in self._stages:
             source = self.space.group_of[node.inputs[0]]
             inputs = tuple(self.space.layout(name, read if self.space.group_of[name] == source
                                              else self._plain[self.space.group_of[name]])
                            for name in node.inputs)
-            folding = _folding(node, written, scan, form) if written and engine else None
+            folding = (_folding(node, written, scan, form, weights) if written and engine
+                       else None)
             self._stages[key] = lower(node, inputs, folding, self._known)
         return self._stages[key]
 
@@ -287,8 +291,9 @@ class Costs:
         return self._areas[key]
 
 
-def _folding(node: Node, cut: Cut, scan: int | None, form: ConvForm) -> Folding:
+def _folding(node: Node, cut: Cut, scan: int | None, form: ConvForm,
+             weights: Weights) -> Folding:
     if isinstance(node.op, SelfAttention):
         return SelfAttentionFolding(drain=cut.lanes)
     assert scan is not None
-    return ConvFolding(lanes=cut.block, drain=cut.lanes, scan=scan, form=form)
+    return ConvFolding(lanes=cut.block, drain=cut.lanes, scan=scan, form=form, weights=weights)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["DP16KD", "M10K", "RAMB18", "SB_RAM40_4K", "BlockRam"]
+__all__ = ["DP16KD", "M10K", "RAMB18", "RAMB18_URAM288", "SB_RAM40_4K", "URAM288", "BlockRam"]
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,18 @@ class BlockRam:
     lone_ffs : float
         Share of the flip-flops that take a logic cell of their own, where LUTs are counted in
         cells of a LUT and a flip-flop.
+    lut_bits : float
+        Constants that a LUT holds: ROMs in logic, with what chooses between their LUTs.
+    large : BlockRam or None
+        Larger blocks beside these that a bitstream cannot initialise: for weights that are
+        written after reset.
     """
 
     name: str
     forms: tuple[tuple[int, int], ...]
     lone_ffs: float = 0.0
+    lut_bits: float = 11.1
+    large: "BlockRam | None" = None
 
     @property
     def bits(self) -> int:
@@ -33,6 +40,10 @@ class BlockRam:
         """The fewest blocks, all of one form, that hold ``depth`` words of ``width`` bits."""
         return min(-(-width // bits) * -(-depth // words) for bits, words in self.forms)
 
+    def lookup(self, width: int, depth: int) -> int:
+        """LUTs that hold so many constants."""
+        return round(width * depth / self.lut_bits)
+
 
 DP16KD = BlockRam("DP16KD", (
     (36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)))
@@ -42,8 +53,15 @@ SB_RAM40_4K = BlockRam("SB_RAM40_4K", ((16, 256), (8, 512), (4, 1024), (2, 2048)
 """Lattice iCE40 (FPGA-TN-02002, Memory Usage Guide for iCE40 Devices). The flip-flops that share no
 cell are as counted in placed circuits of preset digits-tiny."""
 
-RAMB18 = BlockRam("RAMB18", DP16KD.forms)
-"""Half a block of AMD's 7 series (UG473) and UltraScale+ (UG573)."""
+RAMB18 = BlockRam("RAMB18", DP16KD.forms, lut_bits=56.0)
+"""Half a block of AMD's 7 series (UG473) and UltraScale+ (UG573). A LUT of theirs holds 64 bits
+(UG474, UG574), and a slice chooses between its own; one in eight is left for the other choices."""
+
+URAM288 = BlockRam("URAM288", ((72, 4096),))
+"""UltraRAM of AMD's UltraScale+ (UG573, UltraScale Architecture Memory Resources)."""
+
+RAMB18_URAM288 = BlockRam("RAMB18", RAMB18.forms, lut_bits=RAMB18.lut_bits, large=URAM288)
+"""Of UltraScale+ devices that have UltraRAM beside their block RAM."""
 
 M10K = BlockRam("M10K", (
     (40, 256), (20, 512), (10, 1024), (5, 2048), (2, 4096), (1, 8192)))

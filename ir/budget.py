@@ -7,7 +7,7 @@ __all__ = ["Budget"]
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Counts of look-up tables, flip-flops, block RAMs and multipliers.
+    """Counts of look-up tables, flip-flops, block RAMs, multipliers and UltraRAMs.
 
     A LUT is what the target's packer counts (TRELLIS_COMB on ECP5, ICESTORM_LC on iCE40); a block
     RAM is the target's own kind (DP16KD: 18 kbit, SB_RAM40_4K: 4 kbit).
@@ -17,6 +17,7 @@ class Budget:
     ffs: int = 0
     brams: int = 0
     dsps: int = 0
+    urams: int = 0
 
     def __add__(self, other: "Budget") -> "Budget":
         return Budget(**{f.name: getattr(self, f.name) + getattr(other, f.name)

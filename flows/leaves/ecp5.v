@@ -4,13 +4,14 @@
 // memory and as wide as one block RAM of that depth is. Yosys would take fewer block RAMs, store
 // several words side by side and choose between them behind the block RAM, in the slowest place
 // of the circuit, where its output register cannot be used. Contents are cut alike: a column
-// reads the file INIT with its number behind, see flows/columns.py.
+// reads the file INIT with its number behind, see flows/columns.py. STYLE makes no difference.
 module spikeloom_memory #(
     parameter WIDTH = 8,
     parameter DEPTH = 16,
     parameter ADDR = 4,
     parameter WRITABLE = 1,
-    parameter INIT = ""
+    parameter INIT = "",
+    parameter STYLE = "auto"
 ) (
     input  wire             clk,
     input  wire             read_en,

@@ -10,14 +10,16 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.area import logic, ram, rom
+from hdl.area import loaded, logic, lookup, ram, rom
 from hdl.conv_timing import ConvTiming
 from hdl.event_lists import EventLists
 from hdl.folded_conv import FoldedConv
 from hdl.layout import Layout
+from hdl.memory import LoadPort
 from hdl.row_buffer import RowBuffer
 from hdl.serial_conv import SerialConv
 from hdl.spike_adder import EventSource, SpikeAdder
+from hdl.weights import Weights
 from hdl.window import Window
 from hdl.window_source import WindowSource
 from hdl.word_reader import WordReader
@@ -40,24 +42,34 @@ class ConvForm(StrEnum):
     """Has its weights as logic and takes a position per cycle: :class:`FoldedConv`."""
 
 
+STORES = {Weights.CONSTANT: rom, Weights.LOGIC: lookup, Weights.LOADED: loaded}
+"""What weights take, by where they lie."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConvFolding:
     """How much of a convolution happens at once.
 
     ``lanes`` output channels are added up together, ``drain`` of them leave per cycle, and
     ``scan`` input channels are searched for spikes per cycle, or multiplied; ``form`` says how the
-    engine works. One that is folded adds up all channels at once, whatever the lanes.
+    engine works. One that is folded adds up all channels at once, whatever the lanes. ``weights``
+    says where they lie; those of other forms than events are constant.
     """
 
     lanes: int
     drain: int
     scan: int
     form: ConvForm = ConvForm.EVENTS
+    weights: Weights = Weights.CONSTANT
 
     def __post_init__(self):
         if self.form not in tuple(ConvForm):
             raise ValueError(f"A convolution's form is {' or '.join(ConvForm)}, not {self.form!r}")
+        if self.weights not in tuple(Weights):
+            raise ValueError(f"A convolution's weights are {' or '.join(Weights)}, "
+                             f"not {self.weights!r}")
         object.__setattr__(self, "form", ConvForm(self.form))
+        object.__setattr__(self, "weights", Weights(self.weights))
 
 
 class ConvEngine(wiring.Component):
@@ -88,6 +100,8 @@ class ConvEngine(wiring.Component):
     -------
     i, o
         Input and output stream.
+    load
+        The weights, see :class:`hdl.memory.LoadPort`; only where they are loaded.
 
     Attributes
     ----------
@@ -98,7 +112,21 @@ class ConvEngine(wiring.Component):
     def __init__(self, op: Conv, a: Layout, folding: ConvFolding, *, name: str = "conv"):
         self.op, self.a, self.folding, self.name = op, a, folding, name
         self.out = Layout(op.output(a.tensor), folding.lanes, folding.drain)
-        super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
+        super().__init__({
+            "i": In(a.signature()), "o": Out(self.out.signature()),
+            **({} if self.loads is None else {"load": In(LoadPort(self.loads[1]))})})
+
+    @property
+    def loads(self) -> tuple[int, int] | None:
+        """Width and depth of the memory that weights are loaded into, if they are."""
+        if self.folding.weights is not Weights.LOADED:
+            return None
+        return self.out.block * self.op.weight_bits, self.out.blocks * self.op.weight[0].size
+
+    @property
+    def weight_words(self) -> list[int]:
+        """The words of that memory."""
+        return SpikeAdder.weight_words(self.op, self.out)
 
     def area(self) -> Budget:
         """Estimated resources."""
@@ -118,7 +146,7 @@ class ConvEngine(wiring.Component):
             + ram(rows, window.ring_positions * position_words)
             + ram(rows + longest.bit_length() + 4, WordReader.DEPTH)
             + ram((longest - 1).bit_length(), list_depth)
-            + rom(out.block * op.weight_bits, out.blocks * longest)
+            + STORES[self.folding.weights](out.block * op.weight_bits, out.blocks * longest)
             + rom(parameters, op.out_channels // out.lanes)
             + ram(out.bits, depth))
 
@@ -137,7 +165,9 @@ class ConvEngine(wiring.Component):
         source = EventSource(self.a.tensor.steps, events.planes, events.longest,
                              events.segment_depth)
         m.submodules.adder = adder = SpikeAdder(self.op, self.a.tensor, self.out, source,
-                                                name=self.name)
+                                                name=self.name, store=self.folding.weights)
+        if self.loads is not None:
+            wiring.connect(m, wiring.flipped(self.load), adder.load)
         wiring.connect(m, wiring.flipped(self.i), rows.i)
         wiring.connect(m, windows.o, words.i)
         wiring.connect(m, words.o, events.i)
@@ -166,6 +196,9 @@ def conv_lanes(op: Conv, a: Layout, folding: ConvFolding, *,
                          f"not as {folding.form}")
     if folding.form is ConvForm.EVENTS:
         return ConvEngine(op, a, folding, name=name)
+    if folding.weights is not Weights.CONSTANT:
+        raise ValueError(f"A {folding.form} convolution has constant weights; to have them "
+                         f"{folding.weights}, its form must be {ConvForm.EVENTS}")
     if folding.scan != a.lanes * a.positions:
         verb = "multiplies" if folding.form is ConvForm.SERIAL else "takes"
         raise ValueError(f"A {folding.form} convolution {verb} the {a.lanes} lanes of a beat, its "

@@ -20,10 +20,11 @@ SOURCES = ("*.py", "*.v", "*.cpp", "*.safetensors")
 
 @dataclass(frozen=True)
 class Setting:
-    """Where data lies, and who is told of progress."""
+    """Where data lies, who is told of progress, and the folder for what takes long to make."""
 
     data_dir: Path | None
     remark: Callable[[str], None] = lambda text: None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ def bench(ctx: click.Context, only: tuple[str, ...], data_dir: Path | None, outp
     from spikeloom.bench.table import COLUMNS, cells, page
     from spikeloom.report import write_whole
 
-    place, setting = Bench(output), Setting(data_dir, terminal.remark)
+    place, setting = Bench(output), Setting(data_dir, terminal.remark, output)
     rows = []
     for check in chosen(CHECKS, only):
         if kept:

@@ -34,6 +34,7 @@ def test_unknown_device_lists_the_known_ones():
 def test_budgets(name, luts, brams, dsps):
     budget = get_target(name).budget
     assert (budget.luts, budget.brams, budget.dsps) == (luts, brams, dsps)
+    assert budget.urams == {"zcu104": 96, "kv260": 64}.get(name, 0)
 
 
 def test_every_count_has_a_source_and_every_block_ram_its_size():

@@ -15,8 +15,9 @@ from hdl.ops import ConvFolding, ConvForm
 from hdl.solve import DoesNotFit, find, least, solve
 from hdl.stage_costs import Costs
 from hdl.timing import timing
+from hdl.weights import Weights
 from ir import Budget, Graph, Interval, Node, TensorType
-from ir.block_ram import DP16KD, SB_RAM40_4K
+from ir.block_ram import DP16KD, RAMB18, RAMB18_URAM288, SB_RAM40_4K
 from ir.ops import Conv, Lif, TimeSum, TokenSum
 from tests.hdl.greedy import Greedy
 from tests.ir.field import field_graph
@@ -180,6 +181,19 @@ def test_block_ram_is_counted_as_the_device_has_it():
     small = find(GRAPH, PLENTY, tensors=TENSORS, blocks=SB_RAM40_4K)
     assert small.explanation.area == area(GRAPH, small.foldings, blocks=SB_RAM40_4K)
     assert small.explanation.area.brams > area(GRAPH, small.foldings).brams
+
+
+def test_weights_that_block_ram_cannot_hold_lie_elsewhere():
+    graph = small_graph(3, channels=24, bits=8)
+    pins = {node.name: {"form": "events"} for node in graph.nodes if isinstance(node.op, Conv)}
+    for urams, where in ((4, Weights.LOADED), (0, Weights.LOGIC)):
+        tight = Budget(**{**vars(PLENTY), "brams": 6, "urams": urams})
+        found = find(graph, tight, blocks=RAMB18_URAM288, pins=pins)
+        assert where in {found.foldings[name].weights for name in pins}
+        assert found.explanation.area == area(graph, found.foldings, blocks=RAMB18_URAM288)
+        assert not found.explanation.area.excess(tight)
+    with pytest.raises(DoesNotFit, match="brams 13 of 6"):
+        find(graph, tight, blocks=RAMB18, pins=pins)
 
 
 def test_the_stated_activity_is_folded_for():

@@ -85,8 +85,13 @@ def verify_netlist(folder: Path | str, netlist: Path, sources: tuple[str, ...],
         When a circuit breaks a rule or stops.
     BuildError
         When the netlist has a cell that no source describes.
+    ValueError
+        For a circuit whose weights are loaded: its netlist has none.
     """
     manifest = read_manifest(folder)
+    if (manifest.folder / "weights.bin").is_file():
+        raise ValueError(f"The weights of the circuit in {manifest.folder} are loaded after reset, "
+                         "its cells have none: verify the Verilog, without --mapped")
     graph = graph_of(manifest)
     mapped = manifest.netlist(netlist, sources)
     halves = [(0, -(-len(images) // 2), Stalls()), (-(-len(images) // 2), len(images), STALLS)]

@@ -8,6 +8,7 @@ import pytest
 from ir import Graph, folder
 from ir.ops.time_sum import TimeSum
 from sim.compare import OUTPUT, Difference
+from sim.netlist import verify_netlist
 from sim.pool import SimulationError, SimulationTimeout
 from sim.verify import verify
 from tests.sim import standin
@@ -33,6 +34,13 @@ def test_as_many_images_are_traced_as_there_are(circuit, images, trace_images, t
     assert found.traced_images == traced
     assert found.values_compared == 50 * 4 + traced * sum(VALUES.values())
     assert found.accuracy_circuit is None
+
+
+def test_a_netlist_without_weights_is_refused(circuit, images, tmp_path):
+    folder = circuit()
+    (folder / "weights.bin").write_bytes(b"")
+    with pytest.raises(ValueError, match="are loaded after reset, its cells have none"):
+        verify_netlist(folder, tmp_path, (), images)
 
 
 FAULT = {"position": 5, "step": 1, "channel": 2, "amount": -3}

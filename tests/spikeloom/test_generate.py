@@ -47,7 +47,7 @@ def test_the_explanation_as_json(run):
     assert code == 0 and found["kind"] == "estimated"
     stages = {stage["name"]: stage for stage in found["stages"]}
     assert set(stages) == {"image", *(node.name for node in GRAPH.nodes)}
-    assert stages["stem"]["folding"].keys() == {"lanes", "drain", "scan", "form"}
+    assert stages["stem"]["folding"].keys() == {"lanes", "drain", "scan", "form", "weights"}
     assert stages[found["slowest"]]["share"] == 1
     assert stages[found["slowest"]]["cycles"] == found["cycles_per_image"]
     assert (found["fps"], found["clock_mhz"]) == (50e6 / found["cycles_per_image"], 50)

@@ -50,8 +50,9 @@ class FoldedConv(wiring.Component):
 
     Timing
     ------
-    A beat per cycle on both sides; the pipeline moves as a whole, and stands while a position's
-    sums leave. See :mod:`hdl.folded_conv_timing`.
+    A beat per cycle on both sides; the pipeline moves as a whole, and stands while it is full.
+    Where sums leave in several beats, a register says a cycle ahead that it moves: thousands of
+    flip-flops ask. See :mod:`hdl.folded_conv_timing`.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ class FoldedConv(wiring.Component):
         if self.joins > 1:
             need += logic(8, self.a.bits * self.joins)
         if self.splits > 1:
-            need += logic(8 + self.out.bits * self.splits, self.out.bits * self.splits)
+            need += logic(10 + self.out.bits * self.splits, 3 + 2 * self.out.bits * self.splits)
         return need
 
     def timing(self, images: np.ndarray) -> FoldedConvTiming | RowsTiming:
@@ -132,7 +133,7 @@ class FoldedConv(wiring.Component):
         m.submodules.window = window = self.window
         m.submodules.adders = adders = AdderPipeline(
             self.graph, self.a.tensor.interval, self.out.tensor.interval)
-        full, step = Signal(), Signal()
+        step = Signal()
         tags = Signal(self.graph.levels)
         if isinstance(window, RowWindows):
             wiring.connect(m, wiring.flipped(self.i), window.i)
@@ -141,16 +142,21 @@ class FoldedConv(wiring.Component):
             m.d.comb += [
                 window.valid.eq(self.i.valid & done),
                 window.word.as_value().eq(word),
-                self.i.ready.eq(step & window.takes),
+                # Only the beat that completes a word waits for the pipeline.
+                self.i.ready.eq(window.takes & (step | ~done)),
             ]
         m.d.comb += [
             window.step.eq(step), adders.step.eq(step),
             adders.x.eq(window.taps),
-            full.eq(tags[-1]),
-            step.eq(~full | self._leave(m, full, adders.o)),
         ]
+        later = Cat(window.full, tags)[:-1]
         with m.If(step):
-            m.d.sync += tags.eq(Cat(window.full, tags))
+            m.d.sync += tags.eq(later)
+        if self.splits == 1:
+            m.d.comb += [self.o.valid.eq(tags[-1]), self.o.payload.eq(adders.o),
+                         step.eq(~tags[-1] | self.o.ready)]
+        else:
+            self._leave(m, step, tags[-1], later[-1], adders.o)
         return m
 
     def _join(self, m) -> tuple[Value, Value]:
@@ -165,20 +171,27 @@ class FoldedConv(wiring.Component):
             m.d.sync += kept.eq(word[self.a.bits:])
         return word, done
 
-    def _leave(self, m, full, sums) -> Value:
-        """Send sums beat by beat; returns whether they are taken."""
-        if self.splits == 1:
-            m.d.comb += [self.o.valid.eq(full), self.o.payload.eq(sums)]
-            return self.o.ready
+    def _leave(self, m, step, full, comes, sums):
+        """Send sums beat by beat, while the next ones are held, and find out when to step.
+
+        ``full`` says that the pipeline ends with sums, ``comes`` that it does after a step.
+        """
+        held = Signal.like(sums, reset_less=True)
         left = Signal(data.ArrayLayout(self.o.payload.shape(), self.splits), reset_less=True)
-        moves, takes = Signal(), Signal()
+        holds, moves, takes, goes = Signal(), Signal(), Signal(), Signal(init=1)
+        stays = Signal()
         _, last = counter(m, self.splits, moves, "sum")
         m.d.comb += [
+            step.eq(goes),
             self.o.payload.eq(left[0]), moves.eq(self.o.valid & self.o.ready),
             takes.eq(~self.o.valid | (moves & last)),
+            stays.eq(Mux(holds, ~takes, step & full)),
         ]
+        # A step with sums at the end needs room for them.
+        m.d.sync += [holds.eq(stays), goes.eq(~(stays & Mux(step, comes, full)))]
+        with m.If(~holds):
+            m.d.sync += held.eq(sums)
         with m.If(takes):
-            m.d.sync += [self.o.valid.eq(full), left.eq(sums)]
+            m.d.sync += [self.o.valid.eq(holds), left.eq(held)]
         with m.Elif(moves):
             m.d.sync += left.eq(Cat(left[1:], left[-1]))
-        return takes

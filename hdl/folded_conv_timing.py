@@ -5,12 +5,27 @@ from dataclasses import dataclass, replace
 from hdl.layout import Layout
 from hdl.steps import Steps
 from hdl.window import Window
-from hdl.wires import Process, Wire, play
+from hdl.wires import Process, Wire, buffer, play
 
 __all__ = ["FoldedConvTiming", "RowsTiming"]
 
 SETTLED = 4
 """Images after which cycles per image stay what they are."""
+
+
+def _alone(engine: "FoldedConvTiming | RowsTiming") -> float:
+    """Cycles from an image's last beat to the next one's, where beats come and leave at once."""
+    i, o = Wire(), Wire()
+    beats = engine.out.image_beats
+    i.offers.extend(range(SETTLED * engine.a.image_beats))
+
+    def sink() -> Process:
+        for beat in range(SETTLED * beats):
+            yield from o.offered(beat)
+            o.take(0)
+
+    play([*replace(engine, images=SETTLED).processes(i, o), sink()], [i, o])
+    return float(o.takes[-1] - o.takes[-1 - beats])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,17 +65,8 @@ class FoldedConvTiming:
         return self.a.tensor.channels // self.a.lanes
 
     def service(self) -> float:
-        """Cycles per image, never waiting for anything: from window to window as many as there are
-        beats in, or the beats out of the one before if those are more."""
-        spaces, since = [], 0
-        for position in range(self.positions):
-            for _ in range(self.a.tensor.steps):
-                since += self._joins if position < self._inside else 1
-                if position in self.ends:
-                    spaces.append(since)
-                    since = 0
-        spaces[0] += since
-        return float(sum(max(space, self._splits) for space in spaces))
+        """Cycles per image, never waiting for anything: of one after others."""
+        return _alone(self)
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
@@ -68,31 +74,39 @@ class FoldedConvTiming:
         words = self.images * len(self.ends) * self.a.tensor.steps
         steps = Steps(sums, self.latency)
         parts = [self._take(i, steps), steps.leave(words)]
-        return parts if sums is o else [*parts, _split(sums, o, words, self._splits)]
+        return parts if sums is o else [*parts, *_split(sums, o, words, self._splits)]
 
     def _take(self, i: Wire, steps: Steps) -> Process:
-        ready = beat = 0
+        ready = free = 0
         for _ in range(self.images):
             for position in range(self.positions):
                 for _ in range(self.a.tensor.steps):
-                    step = ready
-                    for _ in range(self._joins if position < self._inside else 0):
-                        yield from i.offered(beat)
-                        step, cycle = yield from steps.enter(ready, i.offers[beat])
+                    come = 0
+                    if position < self._inside:
+                        for _ in range(self._joins - 1):
+                            yield from i.offered(len(i.takes))
+                            free = i.take(free) + 1
+                        yield from i.offered(len(i.takes))
+                        come = max(free, i.offers[len(i.takes)])
+                    step, cycle = yield from steps.enter(ready, come)
+                    if position < self._inside:
                         i.take(cycle)
-                        beat, ready = beat + 1, step + 1
-                    if position >= self._inside:
-                        ready += 1
+                    ready, free = step + 1, cycle + 1
                     if position in self.ends:
                         steps.entered.append(step)
 
 
-def _split(sums: Wire, o: Wire, words: int, splits: int) -> Process:
-    """Send each of ``words`` in so many beats."""
+def _split(sums: Wire, o: Wire, words: int, splits: int) -> list[Process]:
+    """Hold each of ``words``, and send it in so many beats while the next one is held."""
+    held = Wire()
+    return [buffer(sums, held, words, 1, 1), _send(held, o, words, splits)]
+
+
+def _send(held: Wire, o: Wire, words: int, splits: int) -> Process:
     for word in range(words):
-        yield from sums.offered(word)
+        yield from held.offered(word)
         yield from o.taken(word * splits - 1)
-        o.offer(sums.take(o.takes[-1] if word else 0) + 1)
+        o.offer(held.take(o.takes[-1] if word else 0) + 1)
         for beat in range(word * splits, (word + 1) * splits - 1):
             yield from o.taken(beat)
             o.offer(o.takes[-1] + 1)
@@ -127,17 +141,7 @@ class RowsTiming:
 
     def service(self) -> float:
         """Cycles per image, never waiting for anything: of one after others."""
-        i, o = Wire(), Wire()
-        beats = self.out.image_beats
-        i.offers.extend(range(SETTLED * self.a.image_beats))
-
-        def sink() -> Process:
-            for beat in range(SETTLED * beats):
-                yield from o.offered(beat)
-                o.take(0)
-
-        play([*replace(self, images=SETTLED).processes(i, o), sink()], [i, o])
-        return float(o.takes[-1] - o.takes[-1 - beats])
+        return _alone(self)
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
@@ -148,7 +152,7 @@ class RowsTiming:
         copied: list[int] = []
         parts = [self._take(i, filled, copied), self._copy(steps, filled, copied),
                  steps.leave(words)]
-        return parts if sums is o else [*parts, _split(sums, o, words, self._splits)]
+        return parts if sums is o else [*parts, *_split(sums, o, words, self._splits)]
 
     def _take(self, i: Wire, filled: list[int], copied: list[int]) -> Process:
         beat, now = 0, -1

@@ -1,4 +1,5 @@
-"""A folded network on packed pixels in Verilog against golden: every tensor, cycles."""
+"""A folded network on packed pixels in Verilog against golden: every tensor, cycles, packets of
+the wrong length, resets."""
 
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ from hdl.ops import ConvFolding, ConvForm
 from hdl.timing import timing
 from ir import Encoding, Graph, Interval, Node, TensorType
 from ir.ops import Lif, TokenSum
+from sim.benches.run import run_benches
 from spikeloom.design import Design
 from tests.ir.graphs import random_conv
 
@@ -33,8 +35,9 @@ def design():
         ), Encoding(scale=Fraction(1), mean=(0.0,), std=(1.0,)), {})
     wide = {"form": ConvForm.FOLDED, "lanes": 4, "drain": 4}
     return Design(graph, {
-        "stem": ConvFolding(**wide, scan=28), "down": ConvFolding(**wide, scan=4),
-        "patch": ConvFolding(**wide, scan=4),
+        "stem": ConvFolding(**wide, scan=28),
+        "down": ConvFolding(form=ConvForm.FOLDED, lanes=4, drain=2, scan=4),
+        "patch": ConvFolding(**wide, scan=2),
         "head": ConvFolding(form=ConvForm.FOLDED, lanes=1, drain=1, scan=4)})
 
 
@@ -47,3 +50,9 @@ def test_every_tensor_equals_golden_and_cycles_the_model(design):
     modelled = timing(design.graph, design.foldings, trace(design.graph, IMAGES))
     assert modelled.cycles_per_image == pytest.approx(measured, rel=0.02)
     assert modelled.bound_cycles_per_image < IMAGES[0].size / 2
+
+
+def test_packets_of_the_wrong_length_and_resets_do_no_harm(design, tmp_path):
+    design.write(tmp_path / "rtl")
+    found = run_benches(tmp_path / "rtl", IMAGES[:3], benches=["packets", "resets"])
+    assert (found.passed, found.failures) == (13, ())

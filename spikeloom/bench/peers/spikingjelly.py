@@ -5,11 +5,13 @@ from torch import Tensor, nn
 
 from golden.layers import (
     Add,
+    Concat,
     Conv,
     Lif,
     MaskAttention,
     Repeat,
     SelfAttention,
+    Slice,
     TimeSum,
     TokenSum,
 )
@@ -59,8 +61,10 @@ def _part(layer: nn.Module) -> nn.Module:
         return _pool(layer)
     if isinstance(layer, SelfAttention):
         return _Attention(layer)
-    simple = {Add: _Sum, MaskAttention: _Masks, Repeat: _Already, TimeSum: _TimeMean,
-              TokenSum: _TokenMean}
+    if isinstance(layer, Slice):
+        return _Channels(layer)
+    simple = {Add: _Sum, Concat: _Together, MaskAttention: _Masks, Repeat: _Already,
+              TimeSum: _TimeMean, TokenSum: _TokenMean}
     if type(layer) not in simple:
         raise ValueError(f"SpikingJelly's twin has no {type(layer).__name__}")
     return simple[type(layer)]()
@@ -105,6 +109,20 @@ def _pool(own: MaxPoolLayer) -> nn.Module:
 class _Sum(nn.Module):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return a + b
+
+
+class _Together(nn.Module):
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return torch.cat([a, b], 2)
+
+
+class _Channels(nn.Module):
+    def __init__(self, own: Slice):
+        super().__init__()
+        self.spec = own.spec
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :, self.spec.start:self.spec.stop]
 
 
 class _Already(nn.Module):

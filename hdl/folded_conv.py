@@ -16,6 +16,7 @@ from hdl.area import logic
 from hdl.arith import counter
 from hdl.folded_conv_timing import FoldedConvTiming, RowsTiming
 from hdl.layout import Layout
+from hdl.relay import Relay
 from hdl.row_windows import RowWindows
 from hdl.sliding_window import SlidingWindow
 from hdl.window import Window
@@ -112,6 +113,8 @@ class FoldedConv(wiring.Component):
         """Estimated resources; the adders are counted one by one."""
         luts, ffs = self.graph.cells()
         need = self.window.area() + logic(15 + luts, 10 + ffs)
+        if self.a.positions == 1:
+            need += logic(4 + self.a.bits, 2 + 2 * self.a.bits)
         if self.joins > 1:
             need += logic(8, self.a.bits * self.joins)
         if self.splits > 1:
@@ -138,12 +141,15 @@ class FoldedConv(wiring.Component):
         if isinstance(window, RowWindows):
             wiring.connect(m, wiring.flipped(self.i), window.i)
         else:
-            word, done = self._join(m)
+            # Otherwise whoever is before this would wait for the step in the same cycle.
+            m.submodules.relay = relay = Relay(self.i.payload.shape())
+            wiring.connect(m, wiring.flipped(self.i), relay.i)
+            word, done = self._join(m, relay.o)
             m.d.comb += [
-                window.valid.eq(self.i.valid & done),
+                window.valid.eq(relay.o.valid & done),
                 window.word.as_value().eq(word),
                 # Only the beat that completes a word waits for the pipeline.
-                self.i.ready.eq(window.takes & (step | ~done)),
+                relay.o.ready.eq(window.takes & (step | ~done)),
             ]
         m.d.comb += [
             window.step.eq(step), adders.step.eq(step),
@@ -159,13 +165,13 @@ class FoldedConv(wiring.Component):
             self._leave(m, step, tags[-1], later[-1], adders.o)
         return m
 
-    def _join(self, m) -> tuple[Value, Value]:
+    def _join(self, m, i) -> tuple[Value, Value]:
         """A word, and whether the beat that is offered completes it."""
         if self.joins == 1:
-            return self.i.payload.as_value(), C(1)
+            return i.payload.as_value(), C(1)
         kept = Signal((self.joins - 1) * self.a.bits, reset_less=True)
-        word = Cat(kept, self.i.payload)
-        taken = self.i.valid & self.i.ready
+        word = Cat(kept, i.payload)
+        taken = i.valid & i.ready
         _, done = counter(m, self.joins, taken, "beat")
         with m.If(taken):
             m.d.sync += kept.eq(word[self.a.bits:])

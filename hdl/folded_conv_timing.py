@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from hdl.layout import Layout
+from hdl.relay import Relay
 from hdl.steps import Steps
 from hdl.window import Window
 from hdl.wires import Process, Wire, buffer, play
@@ -72,8 +73,9 @@ class FoldedConvTiming:
         """The engine between its input and its output wire."""
         sums = o if self._splits == 1 else Wire()
         words = self.images * len(self.ends) * self.a.tensor.steps
-        steps = Steps(sums, self.latency)
-        parts = [self._take(i, steps), steps.leave(words)]
+        steps, come = Steps(sums, self.latency), Wire()
+        parts = [buffer(i, come, self.images * self.a.image_beats, Relay.DEPTH, Relay.LATENCY),
+                 self._take(come, steps), steps.leave(words)]
         return parts if sums is o else [*parts, *_split(sums, o, words, self._splits)]
 
     def _take(self, i: Wire, steps: Steps) -> Process:

@@ -21,7 +21,7 @@ VALUES = ("linear", "strided", "padded", "skips rows", "pixels around a mean", "
           "counts to 5", "slow to drain", "one weight", "kernel 7", "patches", "whole map",
           "ternary", "ternary map", "never above zero", "around a mean")
 CYCLES = ("linear", "strided", "skips rows", "slow to drain", "one weight", "kernel 5",
-          "whole row", "ternary map")
+          "whole row", "whole map", "ternary map")
 
 
 def built(op, kind, cut, lanes, drain):

@@ -73,8 +73,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
                epochs=120),
     _large("mnist", "mnist", steps=1, stem=(32, 48), dim=64, blocks=2, position=True, epochs=22,
            learning_rate=1.2e-2, movement=_HANDWRITING),
-    _large("mnist-small", "mnist", steps=1, stem=(24, 32), dim=48, blocks=1, position=True,
-           epochs=24, learning_rate=1.5e-2, movement=_HANDWRITING),
+    _on_mnist("mnist-small", Scheme(weight_bits=3, first_bits=4, head_bits=4), {
+        "stem": ((5, 2, 2, 16), (3, 2, 1, 40)), "blocks": 1, "hidden": 40, "parallel": True,
+        "grey_levels": 16},
+              epochs=18, tuning=6, movement=_HANDWRITING),
     _on_mnist("mnist-fast", Scheme(weight_bits=3), {
         "stem": ((8, 5, 0, 32),), "blocks": 1, "hidden": 32, "parallel": True,
         "grey_levels": 2},

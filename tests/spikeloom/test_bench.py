@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from golden.layers.weights import Weights, settle
+from golden.zoo.patch_transformer import patch_transformer
 from golden.zoo.spikformer import spikformer
 from golden.zoo.spiking_transformer import spiking_transformer
 from spikeloom.bench import checks
@@ -92,7 +93,9 @@ def test_names_are_unique():
 @pytest.mark.parametrize("net", [
     spikformer(channels=3, height=16, width=16, classes=10, steps=2, dim=16, heads=2, blocks=1),
     spiking_transformer(channels=3, height=16, width=16, classes=10, steps=2, stem=(8,),
-                        strides=(2, 2), dim=16, blocks=1, hidden=32, position=True)])
+                        strides=(2, 2), dim=16, blocks=1, hidden=32, position=True),
+    patch_transformer(channels=3, height=16, width=16, classes=10, stem=((4, 4, 0, 16),),
+                      blocks=1, hidden=16, parallel=True)])
 def test_what_spikingjelly_runs_is_the_same_network(net):
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (8, 3, 16, 16), np.uint8))
     settle(net, images, batch=8)

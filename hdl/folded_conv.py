@@ -52,8 +52,8 @@ class FoldedConv(wiring.Component):
     Timing
     ------
     A beat per cycle on both sides; the pipeline moves as a whole, and stands while it is full.
-    Where sums leave in several beats, a register says a cycle ahead that it moves: thousands of
-    flip-flops ask. See :mod:`hdl.folded_conv_timing`.
+    Where sums need not leave in every cycle, they are held apart and a register says a cycle ahead
+    that it moves: thousands of flip-flops ask. See :mod:`hdl.folded_conv_timing`.
 
     Parameters
     ----------
@@ -100,6 +100,14 @@ class FoldedConv(wiring.Component):
         return self.op.out_channels // self.out.lanes
 
     @property
+    def holds(self) -> bool:
+        """Whether sums are held behind the pipeline: where they come in every second cycle at
+        most, or leave so."""
+        apart = self.joins > 1 or (self.op.stride > 1 and self.a.tensor.steps == 1
+                                   and self.a.positions == 1)
+        return self.splits > 1 or apart
+
+    @property
     def graph(self) -> AdderGraph:
         """The sums, of the taps in the order of the weights."""
         return _graph(self.op, self.a.tensor.interval)
@@ -117,8 +125,10 @@ class FoldedConv(wiring.Component):
             need += logic(4 + self.a.bits, 2 + 2 * self.a.bits)
         if self.joins > 1:
             need += logic(8, self.a.bits * self.joins)
+        if self.holds:
+            need += logic(4, 2 + self.out.bits * self.splits)
         if self.splits > 1:
-            need += logic(10 + self.out.bits * self.splits, 3 + 2 * self.out.bits * self.splits)
+            need += logic(6 + self.out.bits * self.splits, 4 + self.out.bits * self.splits)
         return need
 
     def timing(self, images: np.ndarray) -> FoldedConvTiming | RowsTiming:
@@ -126,10 +136,12 @@ class FoldedConv(wiring.Component):
         if isinstance(self.window, RowWindows):
             return RowsTiming(
                 a=self.a, out=self.out, row_beats=self.window.row_beats, rows=self.window.rows,
-                ends=frozenset(self.window.ends), latency=self.latency, images=len(images))
+                ends=frozenset(self.window.ends), latency=self.latency, holds=self.holds,
+                images=len(images))
         return FoldedConvTiming(
             a=self.a, out=self.out, window=self.window.window, ends=frozenset(self.window.ends),
-            positions=self.window.positions, latency=self.latency, images=len(images))
+            positions=self.window.positions, latency=self.latency, holds=self.holds,
+            images=len(images))
 
     def elaborate(self, platform):
         m = Module()
@@ -158,11 +170,11 @@ class FoldedConv(wiring.Component):
         later = Cat(window.full, tags)[:-1]
         with m.If(step):
             m.d.sync += tags.eq(later)
-        if self.splits == 1:
+        if self.holds:
+            self._leave(m, step, tags[-1], later[-1], adders.o)
+        else:
             m.d.comb += [self.o.valid.eq(tags[-1]), self.o.payload.eq(adders.o),
                          step.eq(~tags[-1] | self.o.ready)]
-        else:
-            self._leave(m, step, tags[-1], later[-1], adders.o)
         return m
 
     def _join(self, m, i) -> tuple[Value, Value]:
@@ -178,26 +190,35 @@ class FoldedConv(wiring.Component):
         return word, done
 
     def _leave(self, m, step, full, comes, sums):
-        """Send sums beat by beat, while the next ones are held, and find out when to step.
+        """Hold sums behind the pipeline, and find out when it may step.
 
         ``full`` says that the pipeline ends with sums, ``comes`` that it does after a step.
         """
-        held = Signal.like(sums, reset_less=True)
-        left = Signal(data.ArrayLayout(self.o.payload.shape(), self.splits), reset_less=True)
-        holds, moves, takes, goes = Signal(), Signal(), Signal(), Signal(init=1)
-        stays = Signal()
-        _, last = counter(m, self.splits, moves, "sum")
+        held, holds = Signal.like(sums, reset_less=True), Signal()
+        stays, goes = Signal(), Signal(init=1)
         m.d.comb += [
             step.eq(goes),
-            self.o.payload.eq(left[0]), moves.eq(self.o.valid & self.o.ready),
-            takes.eq(~self.o.valid | (moves & last)),
-            stays.eq(Mux(holds, ~takes, step & full)),
+            stays.eq(Mux(holds, ~self._send(m, holds, held), step & full)),
         ]
         # A step with sums at the end needs room for them.
         m.d.sync += [holds.eq(stays), goes.eq(~(stays & Mux(step, comes, full)))]
         with m.If(~holds):
             m.d.sync += held.eq(sums)
+
+    def _send(self, m, holds, held) -> Value:
+        """Send what is held, beat by beat; returns whether it is taken, or its place is free."""
+        if self.splits == 1:
+            m.d.comb += [self.o.valid.eq(holds), self.o.payload.eq(held)]
+            return self.o.ready
+        left = Signal(data.ArrayLayout(self.o.payload.shape(), self.splits), reset_less=True)
+        moves, takes = Signal(), Signal()
+        _, last = counter(m, self.splits, moves, "sum")
+        m.d.comb += [
+            self.o.payload.eq(left[0]), moves.eq(self.o.valid & self.o.ready),
+            takes.eq(~self.o.valid | (moves & last)),
+        ]
         with m.If(takes):
             m.d.sync += [self.o.valid.eq(holds), left.eq(held)]
         with m.Elif(moves):
             m.d.sync += left.eq(Cat(left[1:], left[-1]))
+        return takes

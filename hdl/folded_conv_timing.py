@@ -43,6 +43,8 @@ class FoldedConvTiming:
         Of the walk through an image, those behind it included.
     latency : int
         Steps from a window's last beat to its sums.
+    holds : bool
+        Whether sums are held behind the pipeline.
     """
 
     a: Layout
@@ -51,6 +53,7 @@ class FoldedConvTiming:
     ends: frozenset[int]
     positions: int
     latency: int
+    holds: bool
     images: int
 
     @property
@@ -71,7 +74,7 @@ class FoldedConvTiming:
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
-        sums = o if self._splits == 1 else Wire()
+        sums = Wire() if self.holds else o
         words = self.images * len(self.ends) * self.a.tensor.steps
         steps, come = Steps(sums, self.latency), Wire()
         parts = [buffer(i, come, self.images * self.a.image_beats, Relay.DEPTH, Relay.LATENCY),
@@ -100,6 +103,8 @@ class FoldedConvTiming:
 
 def _split(sums: Wire, o: Wire, words: int, splits: int) -> list[Process]:
     """Hold each of ``words``, and send it in so many beats while the next one is held."""
+    if splits == 1:
+        return [buffer(sums, o, words, 1, 1)]
     held = Wire()
     return [buffer(sums, held, words, 1, 1), _send(held, o, words, splits)]
 
@@ -127,6 +132,8 @@ class RowsTiming:
         The rows with which windows are complete.
     latency : int
         Steps from a copy's being free to its first sums.
+    holds : bool
+        Whether sums are held behind the pipeline.
     """
 
     a: Layout
@@ -135,6 +142,7 @@ class RowsTiming:
     rows: int
     ends: frozenset[int]
     latency: int
+    holds: bool
     images: int
 
     @property
@@ -147,7 +155,7 @@ class RowsTiming:
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
-        sums = o if self._splits == 1 else Wire()
+        sums = Wire() if self.holds else o
         words = self.images * self.out.tensor.positions
         steps = Steps(sums, self.latency)
         filled: list[int] = []

@@ -47,7 +47,8 @@ class Row:
     how : str
         How it was obtained.
     figures : mapping of str to number, str or None
-        What belongs to it: accuracy, interval, latency, LUT, FF, block RAM, DSP, Fmax.
+        What belongs to it: accuracy, interval, latency, LUT, FF, block RAM, UltraRAM, DSP,
+        Fmax.
     """
 
     name: str

@@ -12,7 +12,7 @@ COLUMNS = ("figure", "value", "unit", "target", "met", "kind", "peer")
 DETAILS = {
     "accuracy": "accuracy", "interval_cycles": "interval, cycles",
     "latency_cycles": "latency, cycles", "luts": "LUT", "ffs": "FF", "brams": "block RAM",
-    "dsps": "DSP", "fmax_mhz": "Fmax, MHz",
+    "urams": "UltraRAM", "dsps": "DSP", "fmax_mhz": "Fmax, MHz",
 }
 """What is stated of every circuit that is compared, and its heading."""
 

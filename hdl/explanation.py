@@ -174,6 +174,8 @@ def _limit(lowering: Lowering, node: Node, tensors: Mapping[str, np.ndarray]) ->
         return Limit.MULTIPLY
     if lowering.foldings[node.name].form is ConvForm.FOLDED:
         return Limit.INPUT
+    if lowering.foldings[node.name].form is ConvForm.TABLES:
+        return Limit.ADD
     load = WindowLoad(node.op, a.tensor, lowering.foldings[node.name].scan, images)
     parts = {Limit.ADD: np.maximum(load.replay, out.groups).sum() * out.blocks / len(images),
              Limit.SEARCH: load.search.sum() / len(images), Limit.INPUT: a.image_beats}

@@ -14,7 +14,7 @@ from ir.ops import Conv, SelfAttention
 __all__ = ["Forms"]
 
 SEARCHLESS = (ConvForm.SERIAL, ConvForm.FOLDED)
-"""Forms that have no search to be chosen."""
+"""Forms that search nothing and are tried; tables are built only where a person asks for them."""
 
 NARROW = 8
 """Cuts of a group that are looked at: the narrowest that are fast enough."""
@@ -43,7 +43,8 @@ class Forms:
         for node in self.costs.graph.nodes:
             if isinstance(node.op, Conv) and self.space.free(node):
                 group = self.space.group_of[node.name]
-                others = [self._formed(choice, [node], form) for form in ConvForm]
+                others = [self._formed(choice, [node], form)
+                          for form in (ConvForm.EVENTS, *SEARCHLESS)]
                 choice = self._best(group, choice, others, cycles)
         for name in self.groups:
             choice = self._best(name, choice, self._others(name, choice, cycles), cycles)

@@ -13,7 +13,7 @@ from hdl.weights import Weights
 from ir import IMAGE, Graph, Node
 from ir.ops import Conv, Gate, HeadSum, SelfAttention
 
-__all__ = ["Choice", "Cut", "Group", "Pins", "Space", "folded_space"]
+__all__ = ["IN_ROWS", "Choice", "Cut", "Group", "Pins", "Space", "folded_space"]
 
 LARGEST_SEARCH = 32
 """Bits of a word in which ones are searched, where a beat has no more. A cycle finds one of them:
@@ -21,6 +21,9 @@ wider words are faster only where fewer than one of 32 is set."""
 
 Pins = Mapping[str, Mapping[str, int | str]]
 """Fields of foldings that are given, by node: see :mod:`hdl.pins`."""
+
+IN_ROWS = (ConvForm.FOLDED, ConvForm.TABLES)
+"""Forms that take and give all channels of a time step before the next."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class Space:
                    if cut.block % scan == 0]
         if (pinned := self.pins.get(node.name, {}).get("scan")) is not None:
             return [scan for scan in fitting if scan == pinned]
-        if self.form(node) is ConvForm.FOLDED:
+        if self.form(node) in IN_ROWS:
             return [cut.lanes] if self._in_order(node.inputs[0], cut) else []
         bits = self.graph.types[node.inputs[0]].interval.bits
         return [scan for scan in fitting if scan * bits <= LARGEST_SEARCH or scan == fitting[0]]
@@ -219,10 +222,10 @@ class Space:
         match node.op:
             case Conv():
                 last = node is self.graph.nodes[-1]
-                folded = self.form(node) is ConvForm.FOLDED
+                in_rows = self.form(node) in IN_ROWS
                 return (pinned.get("lanes", cut.block) == cut.block
                         and (not last or cut.lanes == 1)
-                        and (not folded or self._in_order(node.name, cut)))
+                        and (not in_rows or self._in_order(node.name, cut)))
             case SelfAttention():
                 head = node.op.head_channels(self.graph.types[node.inputs[0]])
                 return cut.block == head * node.op.value_ratio and head % cut.lanes == 0

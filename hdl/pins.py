@@ -30,8 +30,9 @@ _ABOUT = """\
 #   [patterns."*_qkv"]    all that match; a node's own table goes before
 # lanes: output channels added up together; drain: of them leave per cycle;
 # scan: input channels searched per cycle, or multiplied; form: events (finds spikes and adds their
-# weights), serial (multiplies one input after the other: smaller) or folded (has its weights as
-# logic: a position per cycle); of the last two, scan is as the lanes that come.
+# weights), serial (multiplies one input after the other: smaller), folded (has its weights as
+# logic: a position per cycle) or tables (linear on spikes: looks up the sums of four weights); of
+# all but events, scan is as the lanes that come.
 # weights: constant (memory contents), logic (in look-up tables) or loaded (written after reset,
 # into UltraRAM).
 """

@@ -10,7 +10,7 @@ import numpy as np
 
 from hdl.area import Area
 from hdl.cost import FRONT, relay_area, shortcut_area
-from hdl.folding_space import Choice, Cut, Group, Space
+from hdl.folding_space import IN_ROWS, Choice, Cut, Group, Space
 from hdl.lowering import Known, Stage, lower, relays
 from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
 from hdl.shortcuts import shortcuts
@@ -183,7 +183,7 @@ class Costs:
 
     def adding(self, node: Node, cut: Cut) -> float:
         """Cycles per image in which a convolution adds, were its lists always there."""
-        if self.space.form(node) is ConvForm.FOLDED:
+        if self.space.form(node) in IN_ROWS:
             return self.beats(node.name, cut)
         groups = cut.block // cut.lanes
         key = node.name, groups
@@ -228,9 +228,9 @@ class Costs:
         group = self.space.group_of[node.inputs[0]]
         if isinstance(node.op, SelfAttention):
             return self._stage(node, self._widest(group, node), cut, None)
-        if self.space.form(node) is ConvForm.FOLDED:
+        if (form := self.space.form(node)) in IN_ROWS:
             widest = self.space.groups[group].cuts[-1]
-            return self._stage(node, widest, cut, widest.lanes, ConvForm.FOLDED)
+            return self._stage(node, widest, cut, widest.lanes, form)
         plain, scans = next((plain, scans) for plain in self.space.groups[group].cuts
                             if (scans := self.space.scans(node, plain)))
         return self._stage(node, plain, cut, scans[0])
@@ -238,9 +238,8 @@ class Costs:
     def _reading(self, node: Node, cut: Cut, scan: int | None) -> Stage:
         """An engine with a plain output, or for an attention the fastest."""
         group = self.space.group_of[node.name]
-        if isinstance(node.op, Conv) and self.space.form(node) is ConvForm.FOLDED:
-            return self._stage(node, cut, self.space.groups[group].cuts[-1], scan,
-                               ConvForm.FOLDED)
+        if isinstance(node.op, Conv) and (form := self.space.form(node)) in IN_ROWS:
+            return self._stage(node, cut, self.space.groups[group].cuts[-1], scan, form)
         return self._stage(node, cut, self._plain[group] if isinstance(node.op, Conv)
                            else self.space.groups[group].cuts[-1], scan)
 

@@ -1,19 +1,24 @@
 """The area model beside placed circuits: `make calibrate`, or `python -m spikeloom.calibration`.
 
-Engines alone in several foldings, and whole designs; the table goes to docs/area.md, the points to
-docs/area.json, where tests hold the model against them.
+Engines alone in several foldings, and whole designs. What was placed stands in docs/area.json with
+the foldings, so that the model can be held against it at any time; docs/area.md is a table of both.
 """
 
+import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
-from flows import Circuit, SynthesisResult, synthesize_circuit
+from flows import Circuit, read_circuit, synthesize_circuit
+from hdl.cost import area
 from hdl.emit import LEAF, emit_component
+from hdl.folding import from_json, to_json
 from hdl.lowering import Lowering
 from ir import Budget, Graph
 from ir.block_ram import DP16KD
@@ -21,10 +26,19 @@ from spikeloom import terminal
 from spikeloom.design import Design, generate
 from spikeloom.quantization import quantize
 
-__all__ = ["POINTS", "Point", "estimate", "measure"]
+__all__ = ["POINTS", "RESOURCES", "Point", "estimate", "measure", "misses", "placed"]
 
 DOCS = Path(__file__).parents[1] / "docs"
-RESOURCES = ("luts", "ffs", "brams")
+RESOURCES = {"luts": "LUT", "ffs": "flip-flops", "brams": "block RAM", "dsps": "DSP"}
+
+WITHIN = 0.15
+"""How far the model may be from what was placed."""
+
+FEW = {"luts": 100, "ffs": 100, "brams": 7, "dsps": 7}
+"""Counts below these are judged as if they were these: a block RAM more or less is allowed."""
+
+ALONE = "ulx3s-12f"
+"""Where engines alone are placed; their cells are those of every ECP5."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +59,20 @@ class Point:
 
     preset: str
     node: str | None = None
-    folding: dict[str, dict[str, int]] = field(default_factory=dict)
+    folding: dict[str, dict[str, Any]] = field(default_factory=dict)
     target: str = "ulx3s-85f"
     fps: float | None = None
 
     @property
     def title(self) -> str:
-        pins = ", ".join(f"{name} {'/'.join(map(str, fields.values()))}"
+        pins = ", ".join(f"{name} {' '.join(map(str, fields.values()))}"
                          for name, fields in self.folding.items())
         rate = f"{self.fps:g} images/s" if self.fps else ""
         about = "; ".join(part for part in (pins, rate) if part)
         return f"{self.preset} {self.node or 'whole'}" + (f" ({about})" if about else "")
 
     def design(self) -> Design:
-        return generate(quantize(self.preset), self.target, fps=self.fps,
+        return generate(_graph(self.preset), self.target, fps=self.fps,
                         foldings=self.folding or None)
 
 
@@ -66,79 +80,112 @@ POINTS = (
     *(Point("digits", node) for node in ("stem0", "stem1", "stem2", "block0_qkv", "block0_fc2",
                                          "head", "block0_attn", "stem1_lif", "pool")),
     *(Point("digits", node, fps=2_000) for node in ("stem0", "stem1", "block0_qkv")),
-    Point("digits-ssa", "block0_attn"),
-    Point("mnist-small", "stem0"), Point("mnist-small", "stem1"),
-    Point("mnist", "stem2"), Point("fashion", "block0_fc1"),
+    Point("digits", "block0_fc1", {"block0_fc1": {"form": "tables", "drain": 12}}),
+    Point("digits-ssa", "block0_attn"), Point("mnist", "stem2"), Point("fashion", "block0_fc1"),
     *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny", "mnist-small", "mnist",
                                    "fashion")),
-    Point("digits", fps=5_000), Point("mnist-small", fps=5_000),
+    Point("digits", fps=5_000),
 )
 """What is placed."""
 
 
-def estimate(point: Point) -> Budget:
-    """What the model says of a point's circuit."""
+@cache
+def _graph(preset: str) -> Graph:
+    return quantize(preset)
+
+
+def estimate(row: dict) -> Budget:
+    """What the model says of a circuit that was placed: of its foldings, and today's weights."""
+    graph, foldings = _graph(row["preset"]), from_json(row["foldings"])
+    if row["node"] is None:
+        return area(graph, foldings)
+    return Lowering(graph, foldings).stages[row["node"]].area.on(DP16KD)
+
+
+def measure(point: Point) -> dict:
+    """A point's circuit, placed: the row of it."""
     design = point.design()
-    if point.node is None:
-        return design.cost().area
-    return _engine(design.graph, design.foldings, point.node)[1]
+    circuit = _circuit(design, point.node)
+    found = synthesize_circuit(circuit, point.target if point.node is None else ALONE).accelerator
+    return {"title": point.title, "preset": point.preset, "node": point.node,
+            "circuit": _digest({**circuit.sources, **circuit.memories}),
+            "foldings": to_json(design.foldings),
+            "placed": {name: getattr(found, name) for name in RESOURCES}}
 
 
-def measure(point: Point) -> SynthesisResult:
-    """A point's circuit, placed."""
-    design = point.design()
-    if point.node is None:
-        return design.synthesize(point.target)
-    component, _ = _engine(design.graph, design.foldings, point.node)
-    files = emit_component(component, point.node)
-    sources = {name: files.pop(name) for name in (f"{point.node}.v", LEAF)}
-    return synthesize_circuit(Circuit(top=point.node, sources=sources, memories=files),
-                              point.target)
+def misses(row: dict) -> dict[str, float]:
+    """Of a row, how far the model is off, in shares of what was placed, where that is too far."""
+    model = vars(estimate(row))
+    off = {name: (model[name] - found) / max(found, FEW[name])
+           for name, found in row["placed"].items()}
+    return {name: share for name, share in off.items() if abs(share) > WITHIN}
 
 
-def _engine(graph: Graph, foldings: Any, node: str) -> tuple[Any, Budget]:
-    stage = Lowering(graph, foldings).stages[node]
-    return stage.component, stage.area.on(DP16KD)
+def placed() -> list[dict]:
+    """The rows that are kept."""
+    try:
+        return json.loads((DOCS / "area.json").read_text())
+    except FileNotFoundError:
+        return []
 
 
-def _rows(points: tuple[Point, ...]) -> Iterator[dict]:
-    for point in points:
-        with terminal.stage(f"Place {point.title}"):
-            placed, model = measure(point), estimate(point)
-        found = placed.accelerator
-        yield {"point": asdict(point), "title": point.title,
-               "placed": {name: getattr(found, name) for name in RESOURCES},
-               "estimated": {name: getattr(model, name) for name in RESOURCES}}
+def _circuit(design: Design, node: str | None) -> Circuit:
+    if node is None:
+        with TemporaryDirectory(prefix="spikeloom-") as room:
+            design.write(Path(room) / "rtl")
+            return read_circuit(Path(room) / "rtl")
+    component = Lowering(design.graph, design.foldings).stages[node].component
+    files = emit_component(component, node)
+    sources = {name: files.pop(name) for name in (f"{node}.v", LEAF)}
+    return Circuit(top=node, sources=sources, memories=files)
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        total.update(f"{name} {len(content)}\0".encode() + content)
+    return total.hexdigest()[:12]
 
 
 def _table(rows: list[dict]) -> str:
+    heads = [f"{name} {kind}" for name in RESOURCES.values()
+             for kind in ("placed", "estimated", "ratio")]
     lines = ["# Area: the model and what was placed", "",
-             ("Written by `make calibrate`. LUT (TRELLIS_COMB), flip-flops and block RAM (DP16KD) "
-              "of ECP5 circuits without their harness; the ratio is estimated / placed."), "",
-             "| circuit | " + " | ".join(f"{name} estimated | {name} placed | ratio"
-                                         for name in RESOURCES) + " |",
-             "|---|" + "---:|" * 3 * len(RESOURCES)]
+             ("Written by `make calibrate`; nothing here is typed. LUT (TRELLIS_COMB), flip-flops, "
+              "block RAM (DP16KD) and DSP of ECP5 circuits after placing, without their harness; "
+              "the ratio is estimated / placed. Engines alone and whole designs; a circuit is named "
+              "by the digest of its Verilog and memory contents as it was placed."), "",
+             f"| circuit | digest | {' | '.join(heads)} |",
+             "|---|---|" + "---:|" * len(heads)]
     for row in rows:
-        cells = []
-        for name in RESOURCES:
-            model, found = row["estimated"][name], row["placed"][name]
-            cells += [str(model), str(found), f"{model / found:.2f}" if found else "-"]
-        lines.append(f"| {row['title']} | " + " | ".join(cells) + " |")
+        model, cells = vars(estimate(row)), []
+        for name, found in row["placed"].items():
+            ratio = f"{model[name] / found:.2f}" if found else "-"
+            cells += [f"{found:,}", f"{model[name]:,}", ratio]
+        lines.append(f"| {row['title']} | {row['circuit']} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 @click.command()
-@click.option("--only", metavar="TEXT", default="", help="Points whose title has this.")
-def main(only: str) -> None:
-    """Place every point, and write docs/area.json and docs/area.md."""
-    rows = list(_rows(tuple(point for point in POINTS if only in point.title)))
-    terminal.table("Area, estimated and measured", ["circuit", "LUT", "placed", "FF", "placed",
-                                                    "RAM", "placed"],
-                   [[row["title"], *(row[kind][name] for name in RESOURCES
-                                     for kind in ("estimated", "placed"))] for row in rows])
-    if not only:
-        (DOCS / "area.json").write_text(json.dumps(rows, indent=1) + "\n")
-        (DOCS / "area.md").write_text(_table(rows))
+@click.option("--only", metavar="TEXT", default="", help="Place points whose title has this.")
+@click.option("--place/--no-place", default=True, help="Without: only write the table again.")
+def main(only: str, place: bool) -> None:
+    """Place every point, keep it in docs/area.json, and write docs/area.md."""
+    rows = {row["title"]: row for row in placed()}
+    for point in POINTS:
+        if place and only in point.title:
+            with terminal.stage(f"Place {point.title}"):
+                rows[point.title] = measure(point)
+            _keep(rows)
+    _keep(rows)
+
+
+def _keep(rows: dict[str, dict]) -> None:
+    """The rows of points that there are, in their order."""
+    kept = [rows[point.title] for point in POINTS if point.title in rows]
+    text = ",\n ".join(json.dumps(row) for row in kept)
+    (DOCS / "area.json").write_text(f"[{text}]\n")
+    (DOCS / "area.md").write_text(_table(kept))
 
 
 if __name__ == "__main__":

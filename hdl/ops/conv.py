@@ -19,6 +19,7 @@ from hdl.memory import LoadPort
 from hdl.row_buffer import RowBuffer
 from hdl.serial_conv import SerialConv
 from hdl.spike_adder import EventSource, SpikeAdder
+from hdl.table_linear import TableLinear
 from hdl.weights import Weights
 from hdl.window import Window
 from hdl.window_source import WindowSource
@@ -40,6 +41,9 @@ class ConvForm(StrEnum):
 
     FOLDED = "folded"
     """Has its weights as logic and takes a position per cycle: :class:`FoldedConv`."""
+
+    TABLES = "tables"
+    """Linear on spikes: looks up the sums of a few inputs' weights: :class:`TableLinear`."""
 
 
 STORES = {Weights.CONSTANT: rom, Weights.LOGIC: lookup, Weights.LOADED: loaded}
@@ -189,7 +193,7 @@ class ConvEngine(wiring.Component):
 
 
 def conv_lanes(op: Conv, a: Layout, folding: ConvFolding, *,
-               name: str = "conv") -> ConvEngine | SerialConv | FoldedConv:
+               name: str = "conv") -> ConvEngine | SerialConv | FoldedConv | TableLinear:
     """The engine of a folding; raises ValueError for one that its form cannot have."""
     if a.positions > 1 and folding.form is not ConvForm.FOLDED:
         raise ValueError(f"A convolution takes {a.positions} positions a beat where it is folded, "
@@ -205,4 +209,7 @@ def conv_lanes(op: Conv, a: Layout, folding: ConvFolding, *,
                          f"scan is not {folding.scan}")
     if folding.form is ConvForm.FOLDED:
         return FoldedConv(op, a, folding.lanes, folding.drain)
-    return SerialConv(op, a, Layout(op.output(a.tensor), folding.lanes, folding.drain), name=name)
+    out = Layout(op.output(a.tensor), folding.lanes, folding.drain)
+    if folding.form is ConvForm.TABLES:
+        return TableLinear(op, a, out, name=name)
+    return SerialConv(op, a, out, name=name)

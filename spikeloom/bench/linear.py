@@ -10,7 +10,9 @@ import numpy as np
 from flows import Circuit, FlowError, synthesize_circuit
 from hdl.emit import emit_component
 from hdl.layout import Layout
-from hdl.ops.conv import ConvEngine, ConvFolding
+from hdl.ops import ConvFolding, ConvForm
+from hdl.ops.conv import conv_lanes
+from hdl.table_linear import TableLinear
 from ir import Interval, TensorType
 from ir.ops import Conv
 from sim.unit import UNIT, stream
@@ -53,15 +55,18 @@ class Layer:
                                                     endpoint=True)
 
 
-def _engine(layer: Layer) -> ConvEngine:
+def _engine(layer: Layer) -> TableLinear:
     """Which takes as many channels per beat as it searches per cycle."""
     tensor = TensorType(steps=1, channels=layer.inputs, height=SIDE, width=SIDE,
                         interval=Interval(0, 1))
     zeros = np.zeros(layer.outputs, int)
     op = Conv(weight=layer.weight()[:, :, None, None], bias=zeros, shift=zeros,
               weight_bits=layer.bits)
-    folding = ConvFolding(lanes=layer.lanes, drain=layer.drain, scan=layer.scan)
-    return ConvEngine(op, Layout(tensor, layer.inputs, layer.scan), folding, name="layer")
+    folding = ConvFolding(lanes=layer.lanes, drain=layer.drain, scan=layer.scan,
+                          form=ConvForm.TABLES)
+    engine = conv_lanes(op, Layout(tensor, layer.inputs, layer.scan), folding, name="layer")
+    assert isinstance(engine, TableLinear)
+    return engine
 
 
 def _simulate(layer: Layer, engine: ConvEngine, files: Mapping[str, bytes],

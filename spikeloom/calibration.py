@@ -153,8 +153,8 @@ def _table(rows: list[dict]) -> str:
     lines = ["# Area: the model and what was placed", "",
              ("Written by `make calibrate`; nothing here is typed. LUT (TRELLIS_COMB), flip-flops, "
               "block RAM (DP16KD) and DSP of ECP5 circuits after placing, without their harness; "
-              "the ratio is estimated / placed. Engines alone and whole designs; a circuit is named "
-              "by the digest of its Verilog and memory contents as it was placed."), "",
+              "ratios are estimated / placed. Engines alone and whole designs; the digest is that "
+              "of the Verilog and the memory contents that were placed."), "",
              f"| circuit | digest | {' | '.join(heads)} |",
              "|---|---|" + "---:|" * len(heads)]
     for row in rows:

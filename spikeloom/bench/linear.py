@@ -69,7 +69,7 @@ def _engine(layer: Layer) -> TableLinear:
     return engine
 
 
-def _simulate(layer: Layer, engine: ConvEngine, files: Mapping[str, bytes],
+def _simulate(layer: Layer, engine: TableLinear, files: Mapping[str, bytes],
               spikes: np.ndarray) -> float:
     """Cycles per token ``[tokens, inputs]``, every sum compared."""
     out, wanted = engine.out, spikes @ layer.weight().T

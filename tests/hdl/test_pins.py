@@ -68,6 +68,15 @@ def test_a_convolution_is_folded_by_hand(tmp_path):
     assert find(GRAPH, PLENTY, pins=folded).foldings["head"].form is ConvForm.FOLDED
 
 
+def test_a_linear_layer_has_tables_where_a_person_asks_for_them(tmp_path):
+    fixed = pins(tmp_path, '[nodes.projection]\nform = "tables"\n')
+    found = find(GRAPH, PLENTY, pins=fixed)
+    layout = Lowering(GRAPH, found.foldings).layouts["projection"]
+    assert found.foldings["projection"].form is ConvForm.TABLES
+    assert layout.block == layout.tensor.channels
+    assert ConvForm.TABLES not in {each.form for each in find(GRAPH, PLENTY).foldings.values()}
+
+
 def test_names_of_any_kind_are_written(tmp_path):
     text = write_pins({"a.b \"c\"": ConvFolding(lanes=4, drain=2, scan=1)})
     with pytest.raises(ValueError, match="No node is called 'a.b \"c\"'"):
@@ -88,7 +97,7 @@ def test_foldings_of_all_nodes_are_whole():
                                     "input 'down'")),
     ("[nodes.qkv]\nlane = 4", "Node 'qkv' has no 'lane' to fix; Conv has lanes, drain, scan, form"),
     ("[nodes.qkv]\nform = 'dense'", ("Node 'qkv': form must be one of events, serial, "
-                                     "folded, not 'dense'")),
+                                     "folded, tables, not 'dense'")),
     ("[nodes.qkv]\nlanes = 0", "Node 'qkv': lanes must be a whole number above 0, not 0"),
     ("[nodes.qkv]\nlanes = true", "Node 'qkv': lanes must be a whole number above 0, not True"),
     ("[nodes.qkv]\nlanes = '4'", "Node 'qkv': lanes must be a whole number above 0, not '4'"),

@@ -20,7 +20,7 @@ IMAGES = np.random.default_rng(5).integers(0, 2, (16, 1, 6, 28), dtype=np.uint8)
 
 @pytest.fixture(scope="module")
 def design():
-    """Rows of 28 pixels of a bit, a beat each; every convolution a position per cycle."""
+    """Rows of 28 pixels of a bit, a beat each; a position per cycle, but for a layer by tables."""
     rng = np.random.default_rng(0)
     image = TensorType(steps=1, channels=1, height=6, width=28, interval=Interval(0, 1))
     graph = Graph("rows", image, (
@@ -30,15 +30,18 @@ def design():
         Node("down_lif", Lif(threshold=rng.integers(1, 9, 4)), ("down",)),
         Node("patch", random_conv(rng, 4, 4, 2, stride=2), ("down_lif",)),
         Node("patch_lif", Lif(threshold=rng.integers(1, 9, 4)), ("patch",)),
-        Node("pool", TokenSum(), ("patch_lif",)),
-        Node("head", random_conv(rng, 4, 3), ("pool",)),
+        Node("mixed", random_conv(rng, 4, 6), ("patch_lif",)),
+        Node("mixed_lif", Lif(threshold=rng.integers(1, 9, 6)), ("mixed",)),
+        Node("pool", TokenSum(), ("mixed_lif",)),
+        Node("head", random_conv(rng, 6, 3), ("pool",)),
         ), Encoding(scale=Fraction(1), mean=(0.0,), std=(1.0,)), {})
     wide = {"form": ConvForm.FOLDED, "lanes": 4, "drain": 4}
     return Design(graph, {
         "stem": ConvFolding(**wide, scan=28),
         "down": ConvFolding(form=ConvForm.FOLDED, lanes=4, drain=2, scan=4),
         "patch": ConvFolding(**wide, scan=2),
-        "head": ConvFolding(form=ConvForm.FOLDED, lanes=1, drain=1, scan=4)})
+        "mixed": ConvFolding(form=ConvForm.TABLES, lanes=6, drain=2, scan=4),
+        "head": ConvFolding(form=ConvForm.FOLDED, lanes=1, drain=1, scan=2)})
 
 
 def test_every_tensor_equals_golden_and_cycles_the_model(design):

@@ -88,11 +88,11 @@ class TableLinear(wiring.Component):
     def area(self) -> Budget:
         """Estimated resources."""
         a, out, tables = self.a, self.out, self.tables
-        # An adder's cells come in pairs; beats of four groups are joined in a LUT.
-        sums = self.op.out_channels * (out.shape.width + out.shape.width % 2)
+        # An adder's cells come in pairs, its lowest sum takes one more; a LUT joins four groups.
+        sums = self.op.out_channels * (out.shape.width + out.shape.width % 2 + 1)
         joints = -(-(self.groups - 1) // 3) * out.bits
         row = len(tables).bit_length()
-        need = logic(sums + joints + 40 + 2 * a.lanes + 3 * row + 4 * self.groups,
+        need = logic(sums + joints + 20 + 2 * a.lanes + 3 * row + 3 * self.groups,
                      2 * self.op.out_channels * out.shape.width + (self.groups > 1) * out.bits
                      + 3 * a.lanes + (4 + self.groups) * row + 30)
         return sum([rom(out.lanes * self._entry.width, len(tables))] * self.groups, need)
@@ -159,13 +159,14 @@ class TableLinear(wiring.Component):
         with m.If(self.i.ready):
             m.d.sync += [waits.eq(self.i.valid), held.values.eq(values), held.base.eq(base),
                          held.some.eq(Cat(value.any() for value in values)), held.last.eq(last)]
-        rest = word.some & (word.some - 1)
+        first = Cat(bit & ~word.some[:n].any() for n, bit in enumerate(word.some))
         with m.If(load):
-            m.d.sync += [valid.eq(waits), word.eq(held), single.eq(_at_most(held.some, 1))]
+            m.d.sync += [valid.eq(waits), word.eq(held), single.eq(_at_most(held.some, 1)[1])]
         with m.Elif(go):
-            m.d.sync += [word.some.eq(rest), single.eq(_at_most(word.some, 2))]
+            m.d.sync += [word.some.eq(word.some & ~first),
+                         single.eq(_at_most(word.some, 2)[2])]
         with m.If(go):
-            m.d.sync += [found.eq(word), found.some.eq(word.some & ~rest), there.eq(valid),
+            m.d.sync += [found.eq(word), found.some.eq(first), there.eq(valid),
                          done.eq(valid & word.last & single)]
 
         event = Signal(self._event)
@@ -228,24 +229,31 @@ class TableLinear(wiring.Component):
         with m.If(run):
             m.d.sync += words.eq(memory.read_data)
 
-        # What a register is cleared to takes no gate; nor does to clear it.
+        # To clear a register, to whatever value, is no gate where it goes before its enable.
         start = [int(value) for value in self.op.bias[channels]]
         sums = Signal(out.payload, init=start, name=f"sums_{number}")
         total = Signal(out.payload, name=f"total_{number}")
-        sent = Signal(out.payload, reset_less=True, name=f"sent_{number}")
+        sent = Signal(out.payload, name=f"sent_{number}")
         event, done = at
         for lane in range(out.lanes):
             m.d.comb += total[lane].eq(sums[lane] + words[lane])
-        with m.If(run & event):
+        with m.If(run & done):
             for lane in range(out.lanes):
-                m.d.sync += sums[lane].eq(Mux(done, start[lane], total[lane]))
-        with m.If(run):
-            m.d.sync += sent.eq(Mux(done, total.as_value(), 0))
+                m.d.sync += sums[lane].eq(start[lane])
+        with m.Elif(run & event):
+            m.d.sync += sums.eq(total)
+        with m.If(run & ~done):
+            m.d.sync += sent.as_value().eq(0)
+        with m.Elif(run):
+            m.d.sync += sent.eq(total)
         return sent.as_value(), done
 
 
-def _at_most(bits: Value, count: int) -> Value:
-    """Whether so few of them are set, one or two."""
-    for _ in range(count):
-        bits = bits & (bits - 1)
-    return ~bits.any()
+def _at_most(bits: Value, count: int) -> list[Value]:
+    """Whether at most 0, 1, ... ``count`` bits are set; a tree: to subtract is a carry chain."""
+    if len(bits) == 1:
+        return [~bits, *[C(1)] * count]
+    half = len(bits) // 2
+    low, high = _at_most(bits[:half], count), _at_most(bits[half:], count)
+    return [reduce(or_, (low[n] & high[total - n] for n in range(total + 1)))
+            for total in range(count + 1)]

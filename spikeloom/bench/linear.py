@@ -40,7 +40,6 @@ class Layer:
     outputs: int
     bits: int = 4
     activity: float = 0.1
-    lanes: int
     drain: int
     scan: int
 
@@ -56,13 +55,13 @@ class Layer:
 
 
 def _engine(layer: Layer) -> TableLinear:
-    """Which takes as many channels per beat as it searches per cycle."""
+    """By tables, which takes as many channels per beat as it searches per cycle."""
     tensor = TensorType(steps=1, channels=layer.inputs, height=SIDE, width=SIDE,
                         interval=Interval(0, 1))
     zeros = np.zeros(layer.outputs, int)
     op = Conv(weight=layer.weight()[:, :, None, None], bias=zeros, shift=zeros,
               weight_bits=layer.bits)
-    folding = ConvFolding(lanes=layer.lanes, drain=layer.drain, scan=layer.scan,
+    folding = ConvFolding(lanes=layer.outputs, drain=layer.drain, scan=layer.scan,
                           form=ConvForm.TABLES)
     engine = conv_lanes(op, Layout(tensor, layer.inputs, layer.scan), folding, name="layer")
     assert isinstance(engine, TableLinear)
@@ -115,15 +114,15 @@ def _placed(circuit: Circuit, cycles: float, setting: Setting, seed: int = 1) ->
             "lut_us": area.luts * cycles / fmax}
 
 
-LAYERS = tuple(Layer(inputs=size, outputs=size, lanes=size, drain=max(4, size // 8),
-                     scan=max(4, size // 8)) for size in (32, 64, 128))
+LAYERS = tuple(Layer(inputs=size, outputs=size, drain=min(32, size // 2), scan=32)
+               for size in (32, 64, 128))
 
 
 def _operations(layer: Layer, setting: Setting) -> Row:
     figures = layer_figures(layer, setting)
     return Row(name=f"spike-linear/{layer.name}", value=figures["sops_per_lut"],
                unit="SOP/s/LUT", goal=GOAL if layer.inputs == 128 else None, figures=figures,
-               how=f"engine alone between registers, {layer.bits}-bit weights, "
+               how=f"engine by tables, alone between registers, {layer.bits}-bit weights, "
                    f"{layer.activity:.0%} of inputs spike independently; executed operations, "
                    f"simulated cycles of {figures['tokens']} tokens, routed clock on {TARGET}")
 

@@ -6,7 +6,7 @@ from hdl.memory import late
 from ir import Budget
 from ir.block_ram import DP16KD, BlockRam
 
-__all__ = ["Area", "loaded", "logic", "lookup", "ram", "rom"]
+__all__ = ["ROM_DEPTH", "Area", "loaded", "logic", "lookup", "ram", "rom"]
 
 ROM_DEPTH = 64
 """Words up to which a memory of constants becomes logic."""

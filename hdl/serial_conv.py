@@ -5,7 +5,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.area import logic, ram, rom
+from hdl.area import ROM_DEPTH, logic, ram, rom
 from hdl.arith import counter, pack_rows
 from hdl.channel_constants import ChannelConstants
 from hdl.delayed import delayed
@@ -78,17 +78,19 @@ class SerialConv(wiring.Component):
         """Estimated resources."""
         op, a, out = self.op, self.a, self.out
         sums, weights = self._sums.size, out.block * a.lanes * op.weight_bits
-        need = logic(60 + 2 * sums, 40 + sums + weights + out.bits)
+        # A deep memory of weights has its register inside.
+        kept = weights if out.blocks * self.words <= ROM_DEPTH else 0
+        biased = out.block * out.tensor.interval.bits
+        need = logic(60 + 2 * sums + biased, 25 + 15 * (not self.plain) + sums + kept + out.bits)
         need += rom(weights, out.blocks * self.words) + self._parameters.area()
         if out.groups > 1:
-            need += logic(out.block * out.tensor.interval.bits,
-                          out.block * out.tensor.interval.bits)
+            need += logic(biased, biased)
         if not self.plain:
             bits = a.tensor.interval.bits
             need += logic(3 * weights * (bits + 1), out.block * (op.weight_bits + bits))
         if self.walk is None:
             return need + logic(4, a.bits * a.position_beats)
-        return need + logic(70, 50) + ram(a.bits, self.walk.depth(
+        return need + logic(70, 35) + ram(a.bits, self.walk.depth(
             a.tensor.channels // a.lanes, a.tensor.steps))
 
     def timing(self, images: np.ndarray) -> SerialTiming:

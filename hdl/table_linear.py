@@ -8,7 +8,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.area import logic, rom
+from hdl.area import ROM_DEPTH, logic, rom
 from hdl.arith import counter, joined, pack_rows
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
@@ -95,7 +95,11 @@ class TableLinear(wiring.Component):
         need = logic(sums + joints + 20 + 2 * a.lanes + 3 * row + 3 * self.groups,
                      2 * self.op.out_channels * out.shape.width + (self.groups > 1) * out.bits
                      + 3 * a.lanes + (4 + self.groups) * row + 30)
-        return sum([rom(out.lanes * self._entry.width, len(tables))] * self.groups, need)
+        table = rom(out.lanes * self._entry.width, len(tables))
+        if len(tables) <= ROM_DEPTH:
+            # Of a piece without spikes nothing is kept.
+            table = logic(table.luts * (1 - 2 ** -self.piece), table.ffs)
+        return sum([table] * self.groups, need)
 
     def timing(self, images: np.ndarray) -> TableTiming:
         """When the engine does what on input ``images``, ``[N, T, C, H, W]``."""

@@ -10,7 +10,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.area import loaded, logic, lookup, ram, rom
+from hdl.area import ROM_DEPTH, loaded, logic, lookup, ram, rom
 from hdl.conv_timing import ConvTiming
 from hdl.event_lists import EventLists
 from hdl.folded_conv import FoldedConv
@@ -143,10 +143,13 @@ class ConvEngine(wiring.Component):
         position_words = a.tensor.steps * a.tensor.channels // scan
         parameters = out.lanes * (int(abs(op.bias).max()).bit_length() + 2)
         turned = op.weight_bits * out.block * a.tensor.interval.signed
+        deep, larger = out.blocks * longest > ROM_DEPTH, window.kernel > 1
+        counts = (2 * segments + planes) * longest.bit_length() + 4 * segments
         return (
-            logic(450 + 100 * (window.kernel > 1) + 8 * rows + 6 * segments
-                  + (1.5 + 2.5 * (planes > 1)) * sums + turned + 3 * out.bits,
-                  330 + 3 * rows + 2.3 * sums + op.weight_bits * out.block + 4 * out.bits)
+            logic(475 + 100 * larger + 8 * rows + 6 * segments
+                  + (1.5 + 1.7 * (planes > 1)) * sums + turned + 3 * out.bits,
+                  365 + 100 * larger + 4 * rows + 2.45 * sums + counts + 2 * out.bits
+                  + (0 if deep else op.weight_bits * out.block))
             + ram(rows, window.ring_positions * position_words)
             + ram(rows + longest.bit_length() + 4, WordReader.DEPTH)
             + ram((longest - 1).bit_length(), list_depth)

@@ -54,7 +54,7 @@ class LifLanes(Recurrence):
         """Estimated resources."""
         lanes, bits = self.a.lanes, self.state.bits
         return (super().area() + self.threshold.area()
-                + logic(30 + lanes * (bits / 2 + self.leak.luts),
+                + logic(45 + lanes * (bits / 2 + self.leak.luts),
                         lanes * bits * (self.charging - 1)))
 
     def constants(self, m, step, taken):

@@ -120,7 +120,7 @@ class MaskAttentionLanes(wiring.Component):
         """Estimated resources."""
         lanes, beats = self.a.lanes, self.out.position_beats
         masks = [ram(lanes, beats)] * 3
-        return sum(masks, logic(110 + 5 * lanes, 70 + 4 * lanes)) + ram(
+        return sum(masks, logic(150 + 5 * lanes, 70 + 4 * lanes)) + ram(
             lanes, self.images * self.a.tensor.positions * beats)
 
     def timing(self, images: np.ndarray) -> "MaskAttentionTiming":

@@ -97,8 +97,8 @@ class SelfAttentionEngine(wiring.Component):
         sums = out.block * tensor.interval.bits
         registers = 2 * self.op.parts * self.rows * planes
         product = self.products.as_shape().width - out.block
-        return (logic(250 + registers + 2 * row + 2 * product + (3 + (planes > 1)) * sums,
-                      150 + registers + self.rows + 2 * row + 3 * product + 2 * sums)
+        return (logic(330 + registers / 2 + 5 * row + 2 * product + (4 + (planes > 1)) * sums,
+                      250 + registers + self.rows + 2 * row + 3 * product + 2 * sums)
                 + ram(row, self.rows) + ram(row, self.rows)
                 + ram(self.a.bits, self.images * tensor.positions * self.query_beats)
                 + ram(out.bits, self.buffer_depth))

@@ -40,7 +40,7 @@ bench: $(READY) .venv/.peers
 regress: $(READY)
 	$(BIN)/spikeloom zoo -o runs/zoo
 
-# The area model beside placed circuits: docs/area.md. Takes half an hour.
+# The area model beside placed and mapped circuits: docs/area.md. Takes an hour the first time.
 calibrate: $(READY)
 	$(BIN)/python -m spikeloom.calibration
 

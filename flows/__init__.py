@@ -3,7 +3,7 @@
 from flows.circuit import Circuit, read_circuit
 from flows.devices import DEVICES, Device, Family, get_device
 from flows.errors import FlowError, FlowUnavailable, TooLarge, ToolFailed
-from flows.mapped import Mapped, map_design
+from flows.mapped import Mapped, count_cells, map_design
 from flows.reports import Kind, Usage
 from flows.synthesis import (
     FLOWS,
@@ -17,5 +17,5 @@ from flows.targets import TARGETS, Target, get_target
 
 __all__ = ["DEVICES", "FLOWS", "TARGETS", "Circuit", "Device", "Family", "FlowError",
            "FlowUnavailable", "Kind", "Mapped", "SynthesisResult", "Target", "ToolFailed",
-           "TooLarge", "Usage", "available", "get_device", "get_target", "map_design", "missing",
-           "read_circuit", "synthesize", "synthesize_circuit"]
+           "TooLarge", "Usage", "available", "count_cells", "get_device", "get_target",
+           "map_design", "missing", "read_circuit", "synthesize", "synthesize_circuit"]

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.circuit import read_circuit
+from flows.circuit import Circuit, read_circuit
 from flows.flow import GATES, NETLIST
 from flows.reports import Usage
 from flows.run import execute
 from flows.synthesis import flow_of
 from flows.targets import get_target
 
-__all__ = ["Mapped", "map_design"]
+__all__ = ["Mapped", "count_cells", "map_design"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,16 @@ class Mapped:
     usage: Usage
     seconds: float
     versions: dict[str, str]
+
+
+def count_cells(circuit: Circuit, target: str) -> Usage:
+    """What the cells take that a circuit is mapped to: estimated, as nothing is placed.
+
+    Raises as :func:`flows.synthesize_circuit` does.
+    """
+    goal = get_target(target)
+    flow = flow_of(goal)
+    return flow.parts((execute(flow.synthesis(circuit, goal)).folder / NETLIST).read_bytes())[0]
 
 
 def map_design(folder: Path | str, target: str, *,

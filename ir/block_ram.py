@@ -51,8 +51,8 @@ DP16KD = BlockRam("DP16KD", (
 
 SB_RAM40_4K = BlockRam("SB_RAM40_4K", ((16, 256), (8, 512), (4, 1024), (2, 2048)), lone_ffs=0.25)
 """Lattice iCE40 (FPGA-TN-02002, Memory Usage Guide for iCE40 Devices). The flip-flops that share no
-cell are 0.4 in placed circuits of preset digits-tiny; but LUTs estimated as on an ECP5 are more than
-an iCE40 takes, and with 0.25 of the flip-flops both together are 1.1 of what was placed."""
+cell are 0.4 in placed circuits of preset digits-tiny; LUTs estimated as on an ECP5 are more than an
+iCE40 takes, though, and with 0.25 both together come to 1.1 times what was placed."""
 
 RAMB18 = BlockRam("RAMB18", DP16KD.forms, lut_bits=56.0)
 """Half a block of AMD's 7 series (UG473) and UltraScale+ (UG573). A LUT of theirs holds 64 bits

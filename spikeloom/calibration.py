@@ -1,6 +1,6 @@
 """The area model beside placed circuits: `make calibrate`, or `python -m spikeloom.calibration`.
 
-Engines alone in several foldings, and whole designs. What was placed stands in docs/area.json with
+Engines alone in several foldings, and whole designs. What was built stands in docs/area.json with
 the foldings, so that the model can be held against it at any time; docs/area.md is a table of both.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from flows import Circuit, read_circuit, synthesize_circuit
+from flows import Circuit, count_cells, read_circuit, synthesize_circuit
 from hdl.cost import area
 from hdl.emit import LEAF, emit_component
 from hdl.folding import from_json, to_json
@@ -26,7 +26,7 @@ from spikeloom import terminal
 from spikeloom.design import Design, generate
 from spikeloom.quantization import quantize
 
-__all__ = ["POINTS", "RESOURCES", "Point", "estimate", "measure", "misses", "placed"]
+__all__ = ["POINTS", "RESOURCES", "Point", "estimate", "measure", "known", "measure", "misses"]
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESOURCES = {"luts": "LUT", "ffs": "flip-flops", "brams": "block RAM", "dsps": "DSP"}
@@ -39,6 +39,16 @@ FEW = {"luts": 100, "ffs": 100, "brams": 7, "dsps": 7}
 
 ALONE = "ulx3s-12f"
 """Where engines alone are placed; their cells are those of every ECP5."""
+
+ABOUT = """\
+# Area: the model and what was built
+
+Written by `make calibrate`; nothing here is typed. LUT (TRELLIS_COMB), flip-flops, block RAM
+(DP16KD) and DSP of ECP5 circuits, engines alone and whole designs, without their harness; ratios
+are estimated / built. The digest is that of the Verilog and the memory contents."""
+
+MAPPED = """\
+Too large to be placed for this: cells counted in the netlist, which is what is placed."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,8 @@ class Point:
     target : str
     fps : float or None
         As for :func:`spikeloom.design.generate`.
+    place : bool
+        Large circuits are only mapped: their cells are counted before they are placed.
     """
 
     preset: str
@@ -62,6 +74,7 @@ class Point:
     folding: dict[str, dict[str, Any]] = field(default_factory=dict)
     target: str = "ulx3s-85f"
     fps: float | None = None
+    place: bool = True
 
     @property
     def title(self) -> str:
@@ -82,11 +95,11 @@ POINTS = (
     *(Point("digits", node, fps=2_000) for node in ("stem0", "stem1", "block0_qkv")),
     Point("digits", "block0_fc1", {"block0_fc1": {"form": "tables", "drain": 12}}),
     Point("digits-ssa", "block0_attn"), Point("mnist", "stem2"), Point("fashion", "block0_fc1"),
-    *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny", "mnist-small", "mnist",
-                                   "fashion")),
+    *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny")),
     Point("digits", fps=5_000),
+    *(Point(preset, place=False) for preset in ("mnist-small", "mnist", "fashion")),
 )
-"""What is placed."""
+"""What is placed, or mapped."""
 
 
 @cache
@@ -106,22 +119,24 @@ def measure(point: Point) -> dict:
     """A point's circuit, placed: the row of it."""
     design = point.design()
     circuit = _circuit(design, point.node)
-    found = synthesize_circuit(circuit, point.target if point.node is None else ALONE).accelerator
+    target = point.target if point.node is None else ALONE
+    found = (synthesize_circuit(circuit, target).accelerator if point.place
+             else count_cells(circuit, target))
     return {"title": point.title, "preset": point.preset, "node": point.node,
-            "circuit": _digest({**circuit.sources, **circuit.memories}),
+            "circuit": _digest({**circuit.sources, **circuit.memories}), "placed": point.place,
             "foldings": to_json(design.foldings),
-            "placed": {name: getattr(found, name) for name in RESOURCES}}
+            "found": {name: getattr(found, name) for name in RESOURCES}}
 
 
 def misses(row: dict) -> dict[str, float]:
     """Of a row, how far the model is off, in shares of what was placed, where that is too far."""
     model = vars(estimate(row))
     off = {name: (model[name] - found) / max(found, FEW[name])
-           for name, found in row["placed"].items()}
+           for name, found in row["found"].items()}
     return {name: share for name, share in off.items() if abs(share) > WITHIN}
 
 
-def placed() -> list[dict]:
+def known() -> list[dict]:
     """The rows that are kept."""
     try:
         return json.loads((DOCS / "area.json").read_text())
@@ -147,23 +162,26 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return total.hexdigest()[:12]
 
 
-def _table(rows: list[dict]) -> str:
-    heads = [f"{name} {kind}" for name in RESOURCES.values()
-             for kind in ("placed", "estimated", "ratio")]
-    lines = ["# Area: the model and what was placed", "",
-             ("Written by `make calibrate`; nothing here is typed. LUT (TRELLIS_COMB), flip-flops, "
-              "block RAM (DP16KD) and DSP of ECP5 circuits after placing, without their harness; "
-              "ratios are estimated / placed. Engines alone and whole designs; the digest is that "
-              "of the Verilog and the memory contents that were placed."), "",
-             f"| circuit | digest | {' | '.join(heads)} |",
+def _page(rows: list[dict]) -> str:
+    parts = [ABOUT]
+    for placed, kind, about in ((True, "placed", ()), (False, "mapped", (MAPPED, ""))):
+        parts += ["", f"## {kind.capitalize()}", "", *about, *_table(
+            [row for row in rows if row["placed"] is placed], kind)]
+    return "\n".join(parts) + "\n"
+
+
+def _table(rows: list[dict], kind: str) -> list[str]:
+    heads = [f"{name} {what}" for name in RESOURCES.values()
+             for what in (kind, "estimated", "ratio")]
+    lines = [f"| circuit | digest | {' | '.join(heads)} |",
              "|---|---|" + "---:|" * len(heads)]
     for row in rows:
         model, cells = vars(estimate(row)), []
-        for name, found in row["placed"].items():
+        for name, found in row["found"].items():
             ratio = f"{model[name] / found:.2f}" if found else "-"
             cells += [f"{found:,}", f"{model[name]:,}", ratio]
         lines.append(f"| {row['title']} | {row['circuit']} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 @click.command()
@@ -171,7 +189,7 @@ def _table(rows: list[dict]) -> str:
 @click.option("--place/--no-place", default=True, help="Without: only write the table again.")
 def main(only: str, place: bool) -> None:
     """Place every point, keep it in docs/area.json, and write docs/area.md."""
-    rows = {row["title"]: row for row in placed()}
+    rows = {row["title"]: row for row in known()}
     for point in POINTS:
         if place and only in point.title:
             with terminal.stage(f"Place {point.title}"):
@@ -185,7 +203,7 @@ def _keep(rows: dict[str, dict]) -> None:
     kept = [rows[point.title] for point in POINTS if point.title in rows]
     text = ",\n ".join(json.dumps(row) for row in kept)
     (DOCS / "area.json").write_text(f"[{text}]\n")
-    (DOCS / "area.md").write_text(_table(kept))
+    (DOCS / "area.md").write_text(_page(kept))
 
 
 if __name__ == "__main__":

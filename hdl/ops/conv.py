@@ -143,13 +143,15 @@ class ConvEngine(wiring.Component):
         position_words = a.tensor.steps * a.tensor.channels // scan
         parameters = out.lanes * (int(abs(op.bias).max()).bit_length() + 2)
         turned = op.weight_bits * out.block * a.tensor.interval.signed
-        deep, larger = out.blocks * longest > ROM_DEPTH, window.kernel > 1
+        inside = (self.folding.weights is Weights.LOADED or out.blocks * longest > ROM_DEPTH
+                  and self.folding.weights is Weights.CONSTANT)
+        larger = window.kernel > 1
         counts = (2 * segments + planes) * longest.bit_length() + 4 * segments
         return (
             logic(475 + 100 * larger + 8 * rows + 6 * segments
                   + (1.5 + 1.7 * (planes > 1)) * sums + turned + 3 * out.bits,
                   365 + 100 * larger + 4 * rows + 2.45 * sums + counts + 2 * out.bits
-                  + (0 if deep else op.weight_bits * out.block))
+                  + (0 if inside else op.weight_bits * out.block))
             + ram(rows, window.ring_positions * position_words)
             + ram(rows + longest.bit_length() + 4, WordReader.DEPTH)
             + ram((longest - 1).bit_length(), list_depth)

@@ -58,11 +58,8 @@ class SerialWindow:
 
     @cached_property
     def positions(self) -> int:
-        """Positions that are kept, a power of two: the rows under a window, and the next ones; of
-        a window that is the whole image the next image, which comes meanwhile."""
+        """Positions that are kept, a power of two: the rows under a window, and the next ones."""
         least = max(self.window.ring_positions, *(reach + 1 for reach, _ in self.reaches))
-        if len(self.reaches) == 1:
-            least = max(least, self.reaches[0][0] + 1 + self.to_image)
         return 1 << (least - 1).bit_length()
 
     @cached_property

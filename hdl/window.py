@@ -38,9 +38,11 @@ class Window:
 
     @property
     def ring_rows(self) -> int:
-        """Rows that are kept: those under the window, those that its next row adds, and more of a
-        single column, where the next window would wait for its row to come."""
-        return self.kernel + self.stride + (COLUMN_ROWS if self.columns == 1 else 0)
+        """Rows that are kept: those under the window, those that its next row adds, the next image
+        if it has none, and more of a single column, where the next window would wait for its row
+        to come."""
+        adds = self.stride if self.out_rows > 1 else max(self.stride, self.rows)
+        return self.kernel + adds + (COLUMN_ROWS if self.columns == 1 else 0)
 
     @property
     def ring_positions(self) -> int:

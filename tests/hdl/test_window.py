@@ -33,3 +33,7 @@ def test_needs_and_keeps_what_it_reads(window):
             assert window.need(y, x) < (kept + window.ring_rows) * window.columns
         kept += window.released_rows(y)
     assert kept == window.rows
+
+
+def test_a_window_that_is_the_image_keeps_the_next_image_too():
+    assert Window(7, 7, 7, 1, 0).ring_positions >= 2 * 7 * 7

@@ -96,7 +96,9 @@ def confirm_front(space: Space, rows: list[Row], workers: Workers, members: int,
     waiting = _candidates(space, rows)
     confirmed: dict[int, Row] = {}
     while (missing := members - len(front(_proven(confirmed)))) > 0 and waiting and clock.runs():
-        batch, waiting = waiting[:missing], waiting[missing:]
+        # a worker without work tries a spare: not every circuit can be placed
+        count = min(max(missing, workers.count), 2 * missing)
+        batch, waiting = waiting[:count], waiting[count:]
         places = {row["trial"]: folder / f"trial{row['trial']:04d}" for row in batch}
         fresh = []
         for row in batch:

@@ -96,9 +96,7 @@ def confirm_front(space: Space, rows: list[Row], workers: Workers, members: int,
     waiting = _candidates(space, rows)
     confirmed: dict[int, Row] = {}
     while (missing := members - len(front(_proven(confirmed)))) > 0 and waiting and clock.runs():
-        # a worker without work tries a spare: not every circuit can be placed
-        count = min(max(missing, workers.count), 2 * missing)
-        batch, waiting = waiting[:count], waiting[count:]
+        batch, waiting = waiting[:missing], waiting[missing:]
         places = {row["trial"]: folder / f"trial{row['trial']:04d}" for row in batch}
         fresh = []
         for row in batch:

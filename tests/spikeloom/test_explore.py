@@ -36,8 +36,6 @@ def stub(space, point: Mapping[str, Any], data_dir) -> dict[str, Any]:
 class Sequential:
     """Workers of no process that end in an order of their own, and may be killed."""
 
-    count = 1
-
     def __init__(self, seed: int = 0, dies_after: int | None = None):
         self.order, self.left, self.ran = np.random.default_rng(seed), dies_after, 0
 
@@ -78,17 +76,6 @@ def test_neither_order_nor_death_change_the_trials(space, tmp_path, sampler):
     assert any("reason" in each for each in whole)
     other = found(space, tmp_path / "d", Sequential(), sampler=sampler, seed=1)
     assert [each["point"] for each in other] != [each["point"] for each in whole]
-
-
-@pytest.mark.parametrize(("count", "expected"), [(1, 1), (2, 2), (9, 2)])
-def test_idle_workers_confirm_spares(space, tmp_path, monkeypatch, count, expected):
-    """One for each member that is missing, at most."""
-    rows = found(space, tmp_path / "a", Sequential(), trials=11)
-    monkeypatch.setattr("spikeloom.explore.search.confirm", lambda space, point, data, folder: {
-        "point": dict(point), "values_compared": 9, "mismatches": 0, **row(0.9, 1.0)})
-    monkeypatch.setattr(Sequential, "count", count)
-    got = confirm_front(space, rows, Sequential(), 1, Clock(None), None, tmp_path / "k")
-    assert len(got) == expected
 
 
 def test_a_lock_that_a_killed_search_left_is_given_up(space, tmp_path, monkeypatch):

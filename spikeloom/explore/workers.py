@@ -28,7 +28,9 @@ START = 120
 """Seconds that a process of this machine may take to become a worker; a queue may take hours."""
 
 LOCAL = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0",
-         "silence_logs": logging.ERROR, "death_timeout": START}
+         "silence_logs": logging.ERROR, "death_timeout": START,
+         # a worker near its limit would rest for ever, with what it was to do
+         "memory_limit": None}
 
 DEATHS = 1
 """Deaths of workers that a task survives: of the next one it is taken to be the reason."""

@@ -156,7 +156,7 @@ def test_workers_that_do_not_come_are_not_waited_for(monkeypatch):
         open_cluster({"kind": "local", "workers": 1, "options": {"death_timeout": 0.1}})
     monkeypatch.setattr("spikeloom.explore.workers.START", 2)
     with Workers.opened({"kind": "local", "workers": 1}) as workers:
-        workers.client.cluster.scale(0)
+        workers.client.retire_workers()
         with pytest.raises(OSError, match="All workers died, and no new one could be started"):
             list(workers.run(max, [(1, 2)]))
 

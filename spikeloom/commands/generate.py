@@ -1,5 +1,7 @@
 """`spikeloom generate`."""
 
+from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ from spikeloom import options, terminal
 
 if TYPE_CHECKING:
     from hdl.explanation import Explanation
+    from hdl.ops import Folding
     from ir import Graph
 
 __all__ = ["generate"]
@@ -79,14 +82,23 @@ def generate(folder: Path | None, preset: str | None, target: str, fps: float | 
     terminal.remark(f"{len(files)} files are in {output}")
 
 
+def _shown(folding: "Folding | None") -> str:
+    """Its numbers, and of its words those that are not the usual ones."""
+    if folding is None:
+        return ""
+    values = {each: getattr(folding, each.name) for each in fields(folding)}
+    words = [str(value) for each, value in values.items()
+             if isinstance(value, StrEnum) and value != each.default]
+    return " ".join(["/".join(str(v) for v in values.values() if isinstance(v, int)), *words])
+
+
 def _print(explanation: "Explanation", graph: "Graph") -> None:
     """The stages as a table, and why there is nothing faster."""
     resources = [name for name in vars(explanation.area) if getattr(explanation.area, name)]
     rows = []
     for stage in explanation.stages:
         slowest = " <" if stage.name == explanation.slowest else ""
-        folding = "/".join(map(str, vars(stage.folding).values())) if stage.folding else ""
-        rows.append([stage.name + slowest, folding, round(stage.cycles),
+        rows.append([stage.name + slowest, _shown(stage.folding), round(stage.cycles),
                      f"{100 * stage.share:.0f} %",
                      *(getattr(stage.area, name) for name in resources),
                      stage.limit.name.lower()])
@@ -94,8 +106,9 @@ def _print(explanation: "Explanation", graph: "Graph") -> None:
                                             for name in resources), ""])
     terminal.table("Stages, all estimated", ["stage", "folding", "cycles", "share", *resources,
                                              "mostly"], rows)
-    terminal.remark("< is the slowest. Foldings are lanes/drain/scan, of an attention its drain; "
-                    "stages without one take the cut of their input. Cycles per image are for "
+    terminal.remark("< is the slowest. Foldings are lanes/drain/scan, and a form other than by "
+                    "events; of an attention its drain; stages without one take the cut of their "
+                    "input. Cycles per image are for "
                     + ("the activity that was measured when the network was quantised."
                        if graph.activity else "an assumed spike rate of 0.25."))
     terminal.remark(f"Why no faster: {explanation.reason}")

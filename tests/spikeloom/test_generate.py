@@ -38,6 +38,7 @@ def test_a_table_of_stages_and_a_reason(run):
     for node in GRAPH.nodes:
         assert node.name in out
     assert out.count(" < ") == 1 and "100 %" in out and "AXI ports" in out
+    assert " serial " in out and "events" not in out and "constant" not in out
     assert "Why no faster: " in err and "the rate asked for is reached" in err
 
 

@@ -86,8 +86,9 @@ def clock(name: str, setting: Setting) -> Row:
     found = _placed(design_of(name), setting, CLOCK)
     clocks = [each.fmax_mhz or 0.0 for each in found]
     return Row(name=f"clock/{name}", value=median(clocks), unit="MHz", goal=Goal(True, 150),
-               how=f"median of seeds {', '.join(map(str, SEEDS))} on {TARGET}, asked for {CLOCK}, routed; "
-                   f"{mapped['values_compared']} logits of the mapped netlist equal the integers",
+               how=f"median of seeds {', '.join(map(str, SEEDS))} on {TARGET}, {CLOCK} MHz "
+                   f"asked for, routed; {mapped['values_compared']} logits of the mapped "
+                   "netlist equal the integers",
                figures={**_area(found), "fmax_mhz": median(clocks),
                         "interval_cycles": mapped["cycles_per_image"]})
 

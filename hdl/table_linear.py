@@ -95,7 +95,7 @@ class TableLinear(wiring.Component):
         need = logic(sums + joints + 20 + 2 * a.lanes + 3 * row + 3 * self.groups,
                      2 * self.op.out_channels * out.shape.width + (self.groups > 1) * out.bits
                      + 3 * a.lanes + (4 + self.groups) * row + 30)
-        table = rom(out.lanes * self._entry.width, len(tables))
+        table = rom(out.lanes * self.entry.width, len(tables))
         if len(tables) <= ROM_DEPTH:
             # Of a piece without spikes nothing is kept.
             table = logic(table.luts * (1 - 2 ** -self.piece), table.ffs)
@@ -126,7 +126,8 @@ class TableLinear(wiring.Component):
         return m
 
     @property
-    def _entry(self) -> Shape:
+    def entry(self) -> Shape:
+        """Of one output channel's sum in a table."""
         tables = self.tables
         return shape_of(Interval(int(tables.min()), int(tables.max())))
 
@@ -223,7 +224,7 @@ class TableLinear(wiring.Component):
         """Look up and add; the sums of a beat, zero unless they are done, and whether they are."""
         out, tables = self.out, self.tables
         channels = slice(number * out.lanes, (number + 1) * out.lanes)
-        entry = self._entry
+        entry = self.entry
         m.submodules[f"table_{number}"] = memory = Memory(
             width=out.lanes * entry.width, depth=len(tables), name=f"{self.name}_table{number}",
             contents=pack_rows(tables[:, channels], entry.width))

@@ -54,6 +54,23 @@ def test_serial_engines_read_a_word_per_cycle(kernel):
     assert weights_read(op, kind, values, ConvForm.SERIAL) == words * width > 0
 
 
+def test_tables_are_read_for_each_four_inputs_that_spike():
+    rng = np.random.default_rng(2)
+    kind = TensorType(steps=2, channels=8, height=3, width=2, interval=Interval(0, 1))
+    op = Conv(weight=rng.integers(-4, 4, (6, 8, 1, 1)), bias=[0] * 6, shift=[0] * 6,
+              weight_bits=BITS)
+    values = (rng.random((3, *kind.shape)) < 0.2).astype(int)
+    steps = np.moveaxis(values, 2, -1).reshape(-1, 8)
+    looked_up = sum(max(1, int(step[:4].any()) + int(step[4:].any())) for step in steps)
+    sums = [sum(weight for weight, spikes in zip(four, f"{pattern:04b}", strict=True)
+                if spikes == "1")
+            for row in op.weight[:, :, 0, 0] for four in (row[:4], row[4:])
+            for pattern in range(16)]
+    width = max(int(max(sums)).bit_length(), int(~min(sums)).bit_length()) + 1
+    found = weights_read(op, kind, values, ConvForm.TABLES)
+    assert found == pytest.approx(looked_up * 6 * width / len(values)) and looked_up > len(steps)
+
+
 def test_a_network_counts_as_its_circuit_reads():
     graph = small_graph()
     trace = random_trace(graph, 1)

@@ -149,20 +149,6 @@ def energy(setting: Setting) -> Row:
                how=f"operations of {IMAGES} test images at 45 nm, int8; no measurement of an FPGA")
 
 
-def _mnist(setting: Setting) -> Row:
-    """All logits of a whole test set."""
-    data = load("mnist", setting.data_dir)
-    found = design_of("mnist").verify(data.test_images, data.test_labels, trace_images=0,
-                                    processes=2)
-    if found.mismatches or not found.values_compared:
-        raise NotMeasured(f"the circuit differs: {found.first_difference}")
-    return Row(name="verify/mnist", value=found.seconds, unit="s", goal=Goal(False, 300),
-               how=f"{found.images} images through the Verilog on 2 cores, {found.values_compared} "
-                   "logits equal the integers; compilation not counted",
-               figures={"build_seconds": found.build_seconds,
-                        "interval_cycles": found.cycles_per_image})
-
-
 CHECKS = (
     *(Check(name=f"bound/{name}", unit="ratio", goal=Goal(True, 0.9), measure=partial(bound, name))
       for name in (*PRESETS, *ZOO)),
@@ -173,5 +159,4 @@ CHECKS = (
       for name, limit in (("mnist-small", 100_000), ("mnist-fast", 40_000))),
     Check(name="up5k/digits-tiny", unit="MHz", goal=None, measure=small),
     Check(name="energy/digits-tiny", unit="nJ", goal=None, measure=energy),
-    Check(name="verify/mnist", unit="s", goal=Goal(False, 300), measure=_mnist),
 )

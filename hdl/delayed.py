@@ -10,6 +10,6 @@ def delayed(m: Module, value: ValueLike, cycles: int) -> Value:
     """``value`` as it was ``cycles`` before, through registers that never wait."""
     late = Value.cast(value)
     for _ in range(cycles):
-        before, late = late, Signal(len(late), name="late")
+        before, late = late, Signal(late.shape(), name="late")
         m.d.sync += late.eq(before)
     return late

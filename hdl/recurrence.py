@@ -147,18 +147,23 @@ class Recurrence(wiring.Component):
             taken.eq(self.i.valid & self.i.ready),
         ]
         beat, beat_ends = counter(m, self.period, taken, "beat")
-        _, last = counter(m, self.rounds, round_done, "turn")
-        m.d.comb += round_done.eq(taken & beat_ends)
-        with m.If(round_done):
-            m.d.sync += first.eq(last)
         if self.rounds > 1 and self.period < self.LOOP:
-            with m.If(round_done):
+            with m.If(taken & beat_ends):
                 m.d.sync += [pause.eq(self.LOOP - self.period), open_.eq(0)]
             with m.Elif(step & ~open_):
                 m.d.sync += [pause.eq(pause - 1), open_.eq(pause == 1)]
 
+        # Rounds are counted as beats leave the first stage: what is taken is known late.
+        entered = Signal(data.StructLayout({"valid": 1, "ends": 1, "beat": beat.shape()}),
+                         name="stage0")
         tags = data.StructLayout({"valid": 1, "first": 1, "last": 1, "beat": beat.shape()})
-        at = [Signal(tags, name=f"stage{n}") for n in range(self.LATENCY - 1)]
+        behind = [Signal(tags, name=f"stage{n}") for n in range(1, self.LATENCY - 1)]
+        at = [entered, *behind]
+        m.d.comb += round_done.eq(step & entered.valid & entered.ends)
+        _, last = counter(m, self.rounds, round_done, "turn")
+        with m.If(round_done):
+            m.d.sync += first.eq(last)
+
         h = Signal(data.ArrayLayout(state, lanes))
         # Constants are asked for two steps before they are needed.
         ahead = self.reading + self.charging - 2
@@ -167,9 +172,10 @@ class Recurrence(wiring.Component):
         v = Signal.like(h)
         with m.If(step):
             m.d.sync += [
-                at[0].valid.eq(taken), at[0].first.eq(first), at[0].last.eq(last),
-                at[0].beat.eq(beat),
-                *(after.eq(before) for before, after in pairwise(at)),
+                entered.valid.eq(taken), entered.ends.eq(beat_ends), entered.beat.eq(beat),
+                behind[0].valid.eq(entered.valid), behind[0].first.eq(first),
+                behind[0].last.eq(last), behind[0].beat.eq(entered.beat),
+                *(after.eq(before) for before, after in pairwise(behind)),
                 self.o.valid.eq(at[-1].valid & (self.every | at[-1].last)),
             ]
 
@@ -200,7 +206,7 @@ class Recurrence(wiring.Component):
             m.d.comb += [
                 memory.read_en.eq(step),
                 memory.read_addr.eq(beat),
-                v.eq(Mux(at[self.reading - 1].first, 0, read)),
+                v.eq(Mux(first if self.reading == 1 else behind[0].first, 0, read)),
                 memory.write_en.eq(step & at[-1].valid),
                 memory.write_addr.eq(at[-1].beat),
                 memory.write_data.eq(settled),

@@ -20,6 +20,9 @@ from ir.ops import Conv
 
 __all__ = ["SerialConv"]
 
+TOGETHER = 2
+"""Products that are added in one cycle with being made; of more lanes the sums take another."""
+
 
 class SerialConv(wiring.Component):
     """Multiplies every input of a window by its weights, for a group of output channels at once.
@@ -57,7 +60,8 @@ class SerialConv(wiring.Component):
         self.words = op.kernel**2 * op.in_channels // a.lanes
         # Spikes one at a time need no multiplier, and no register behind it.
         self.plain = a.lanes == 1 and a.tensor.is_spikes
-        self.latency = 4 if self.plain else 5
+        self.adding = not self.plain and a.lanes > TOGETHER
+        self.latency = 4 if self.plain else 5 + self.adding
         super().__init__({"i": In(a.signature()), "o": Out(out.signature())})
 
     @property
@@ -87,7 +91,10 @@ class SerialConv(wiring.Component):
             need += logic(biased, biased)
         if not self.plain:
             bits = a.tensor.interval.bits
-            need += logic(3 * weights * (bits + 1), out.block * (op.weight_bits + bits))
+            product = op.weight_bits + bits
+            need += logic(3 * weights * (bits + 1), out.block * product)
+            if self.adding:
+                need += logic(0, out.block * -(-a.lanes // TOGETHER) * (product + 1))
         if self.walk is None:
             return need + logic(4, a.bits * a.position_beats)
         return need + logic(70, 35) + ram(a.bits, self.walk.depth(
@@ -161,13 +168,17 @@ class SerialConv(wiring.Component):
                         Mux(opens, weights[lane][0], sums[lane] + weights[lane][0]))
             return sums
         values = [Mux(terms.outside, self.op.pad_value, value) for value in terms.values]
+        issued, opens = (delayed(m, signal, 1 + self.adding) for signal in (issued, opens))
         for lane in range(self.out.block):
-            found = sum(_product(value, weight)
-                        for value, weight in zip(values, weights[lane], strict=True))
+            found = [_product(value, weight)
+                     for value, weight in zip(values, weights[lane], strict=True)]
+            if self.adding:
+                found = [delayed(m, sum(found[n:n + TOGETHER]), 1)
+                         for n in range(0, len(found), TOGETHER)]
             product = Signal.like(sums[lane], name="product")
-            m.d.sync += product.eq(found)
-            with m.If(delayed(m, issued, 1)):
-                m.d.sync += sums[lane].eq(Mux(delayed(m, opens, 1), product, sums[lane] + product))
+            m.d.sync += product.eq(sum(found))
+            with m.If(issued):
+                m.d.sync += sums[lane].eq(Mux(opens, product, sums[lane] + product))
         return sums
 
     def _send(self, m, sums, done, last_left):

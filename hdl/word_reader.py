@@ -183,10 +183,10 @@ class WordReader(wiring.Component):
         width = self.layout.tensor.interval.bits
         padding = pack([self.pad_value] * self.scan, width)
         m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.DEPTH)
-        found = Signal.like(bits)
-        m.d.comb += found.eq(Mux(delayed[3].outside, padding, bits))
-        arrived, into = delayed[4], buffer.i
-        m.d.sync += [into.p.bits.eq(found), into.p.ones.eq(ones(found))]
+        outside, arrived, into = delayed[3].outside, delayed[4], buffer.i
+        # Ones are counted beside: counting has the cycle for itself.
+        m.d.sync += [into.p.bits.eq(Mux(outside, padding, bits)),
+                     into.p.ones.eq(Mux(outside, padding.bit_count(), ones(bits)))]
         m.d.comb += [
             into.valid.eq(arrived.valid),
             into.p.base.eq(arrived.base),

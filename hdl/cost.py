@@ -32,8 +32,7 @@ def stage_areas(lowering: Lowering) -> dict[str, Area]:
 
 def shortcut_area(shortcut: Shortcut, layout: Layout) -> Area:
     """The buffer of a shortcut from a tensor of this layout."""
-    return (logic(40, 30) + ram(layout.bits, shortcut.positions * layout.position_beats)
-            + relay_area(layout))
+    return logic(40, 30) + ram(layout.bits, shortcut.positions * layout.position_beats)
 
 
 def relay_area(layout: Layout) -> Area:

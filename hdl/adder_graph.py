@@ -8,7 +8,7 @@ digit multipliers", IEEE TCAS-II 43, 1996). What is left of each output is added
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,35 +88,13 @@ class AdderGraph:
                             else sorted(node.leaves))
         return sorted(found)
 
-    def cells(self) -> tuple[int, int]:
-        """LUTs and flip-flops: a LUT for every bit of a table, and for every bit of an adder that
-        something is added to, with one for its carry; registers where values wait."""
-        luts, ffs, until = 0, 0, dict.fromkeys(self.needed(), 0)
-        for term in self.outputs:
-            until[term.node] = self.levels
-        for number in reversed(until):
-            node = self.nodes[number]
-            if node.leaves is not None:
-                luts += node.interval.bits if node.terms else 0
-            else:
-                luts += self._added(node)
-                for term in node.terms:
-                    until[term.node] = max(until[term.node], node.level - 1)
-        for number, level in until.items():
-            node = self.nodes[number]
-            if not node.constant:
-                # An adder's own register, and one for each level that it waits.
-                ffs += node.interval.bits * (level - node.level + bool(node.level))
-        return luts, ffs
-
-    def _added(self, node: Node) -> int:
-        if not node.terms:
-            return 0
-        first, second = node.terms
-        low = self.nodes[first.node].interval
-        if not (first.minus or second.minus or low.signed) and second.shift >= low.bits:
-            return 0
-        return node.interval.bits - (0 if first.minus else second.shift) + 1
+    def value(self, number: int, known: Mapping[int, int]) -> int:
+        """What a node is when the inputs that it depends on are ``known``."""
+        node = self.nodes[number]
+        if number in known or not node.terms:
+            return known.get(number, node.interval.low)
+        return sum((self.value(term.node, known) << term.shift) * (-1 if term.minus else 1)
+                   for term in node.terms)
 
 
 def adder_graph(weight: np.ndarray, bias: Sequence[int], activation: Interval) -> AdderGraph:

@@ -77,13 +77,6 @@ class AdderPipeline(wiring.Component):
         nodes, shape = self.graph.nodes, shape_of(self.activation)
         leaves = sorted(nodes[number].leaves or ())
 
-        def value(n: int, known: dict[int, int]) -> int:
-            node = nodes[n]
-            if n in known or not node.terms:
-                return known.get(n, node.interval.low)
-            return sum((value(term.node, known) << term.shift) * (-1 if term.minus else 1)
-                       for term in node.terms)
-
         half = 1 << shape.width - 1
         patterns = [bits if not shape.signed or bits < half else bits - 2 * half
                     for bits in range(1 << shape.width)]
@@ -91,7 +84,7 @@ class AdderPipeline(wiring.Component):
         # Patterns outside the activation's interval never come: any entry does.
         known = (dict(zip(reversed(leaves), found, strict=True))
                  for found in product(patterns, repeat=len(leaves)))
-        values = [min(max(value(number, inputs), low), high) for inputs in known]
+        values = [min(max(self.graph.value(number, inputs), low), high) for inputs in known]
         index = Cat(self.x[leaf] for leaf in leaves)
         return Cat(_function(index, [found >> bit & 1 for found in values])
                    for bit in range(shape_of(nodes[number].interval).width))

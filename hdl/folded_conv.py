@@ -9,6 +9,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.adder_cells import adder_cells, output_bits
 from hdl.adder_graph import AdderGraph, adder_graph
 from hdl.adder_pipeline import AdderPipeline
 from hdl.adders import digits
@@ -119,16 +120,17 @@ class FoldedConv(wiring.Component):
 
     def area(self) -> Budget:
         """Estimated resources; the adders are counted one by one."""
-        luts, ffs = self.graph.cells()
+        luts, ffs = adder_cells(self.graph)
         need = self.window.area() + logic(15 + luts, 10 + ffs)
         if self.a.positions == 1:
             need += logic(4 + self.a.bits, 2 + 2 * self.a.bits)
         if self.joins > 1:
             need += logic(8, self.a.bits * self.joins)
+        held = output_bits(self.graph)
         if self.holds:
-            need += logic(4, 2 + self.out.bits * self.splits)
+            need += logic(4, 2 + held)
         if self.splits > 1:
-            need += logic(6 + self.out.bits * self.splits, 4 + self.out.bits * self.splits)
+            need += logic(6 + held, 4 + held)
         return need
 
     def timing(self, images: np.ndarray) -> FoldedConvTiming | RowsTiming:

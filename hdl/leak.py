@@ -35,6 +35,7 @@ class Leak:
     @classmethod
     def of(cls, keep: int, drive: int, divisor: int, v: Interval, x: Interval) -> "Leak":
         """The leak for potentials and currents in these intervals."""
+        keep = keep if v != Interval(0, 0) else 0
         common = gcd(keep, drive, divisor)
         keep, drive = keep // common, drive // common
         numerator = Interval(keep * v.low + drive * x.low, keep * v.high + drive * x.high)

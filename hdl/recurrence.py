@@ -125,11 +125,10 @@ class Recurrence(wiring.Component):
     def area(self) -> Budget:
         """Estimated resources, without constants."""
         state, lanes = self.state.bits, self.a.lanes
-        need = logic(60 + lanes * state,
-                     40 + lanes * self.reading * self.a.tensor.interval.bits)
+        need = logic(60, 40 + lanes * self.reading * self.a.tensor.interval.bits)
         if self.rounds == 1:
             return need  # no state is kept
-        return need + logic(lanes * state, lanes * state) + ram(lanes * state, self.period)
+        return need + logic(2 * lanes * state, lanes * state) + ram(lanes * state, self.period)
 
     def timing(self, images: np.ndarray) -> "RecurrenceTiming":
         """When the component does what on input ``images``, ``[N, T, C, H, W]``."""

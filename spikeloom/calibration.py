@@ -23,10 +23,11 @@ from hdl.lowering import Lowering
 from ir import Budget, Graph
 from ir.block_ram import DP16KD
 from spikeloom import terminal
+from spikeloom.bench.presets import CLOCK, RATES
 from spikeloom.design import Design, generate
 from spikeloom.quantization import quantize
 
-__all__ = ["POINTS", "RESOURCES", "Point", "estimate", "measure", "known", "measure", "misses"]
+__all__ = ["POINTS", "RESOURCES", "Point", "estimate", "known", "measure", "misses"]
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESOURCES = {"luts": "LUT", "ffs": "flip-flops", "brams": "block RAM", "dsps": "DSP"}
@@ -63,8 +64,8 @@ class Point:
     folding : mapping
         Fields of foldings that are fixed, by node; the rest is chosen for ``target``.
     target : str
-    fps : float or None
-        As for :func:`spikeloom.design.generate`.
+    fps, clock_mhz : float or None
+        As for :func:`spikeloom.design.generate`; it is placed for this clock, too.
     place : bool
         Large circuits are only mapped: their cells are counted before they are placed.
     """
@@ -74,6 +75,7 @@ class Point:
     folding: dict[str, dict[str, Any]] = field(default_factory=dict)
     target: str = "ulx3s-85f"
     fps: float | None = None
+    clock_mhz: float | None = None
     place: bool = True
 
     @property
@@ -86,7 +88,7 @@ class Point:
 
     def design(self) -> Design:
         return generate(_graph(self.preset), self.target, fps=self.fps,
-                        foldings=self.folding or None)
+                        clock_mhz=self.clock_mhz, foldings=self.folding or None)
 
 
 POINTS = (
@@ -95,9 +97,10 @@ POINTS = (
     *(Point("digits", node, fps=2_000) for node in ("stem0", "stem1", "block0_qkv")),
     Point("digits", "block0_fc1", {"block0_fc1": {"form": "tables", "drain": 12}}),
     Point("digits-ssa", "block0_attn"), Point("mnist", "stem2"), Point("fashion", "block0_fc1"),
-    *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny")),
+    *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny", "mnist-small")),
     Point("digits", fps=5_000),
-    *(Point(preset, place=False) for preset in ("mnist-small", "mnist", "fashion")),
+    *(Point(preset, fps=rate, clock_mhz=CLOCK) for preset, rate in RATES.items()),
+    *(Point(preset, place=False) for preset in ("mnist", "fashion")),
 )
 """What is placed, or mapped."""
 
@@ -120,8 +123,8 @@ def measure(point: Point) -> dict:
     design = point.design()
     circuit = _circuit(design, point.node)
     target = point.target if point.node is None else ALONE
-    found = (synthesize_circuit(circuit, target).accelerator if point.place
-             else count_cells(circuit, target))
+    found = (count_cells(circuit, target) if not point.place else
+             synthesize_circuit(circuit, target, clock_mhz=point.clock_mhz).accelerator)
     return {"title": point.title, "preset": point.preset, "node": point.node,
             "circuit": _digest({**circuit.sources, **circuit.memories}), "placed": point.place,
             "foldings": to_json(design.foldings),

@@ -6,6 +6,7 @@ from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hdl.adder_cells import adder_cells
 from hdl.adder_graph import AdderGraph, adder_graph
 from hdl.adder_pipeline import AdderPipeline
 from ir import Interval
@@ -47,7 +48,14 @@ def test_a_common_sum_is_made_once():
 
 def test_zero_weights_cost_nothing():
     graph = adder_graph(np.zeros((3, 50), int), [1, 0, -2], Interval(0, 1))
-    assert graph.cells() == (0, 0)
+    assert adder_cells(graph) == (0, 0)
+
+
+def test_bits_that_are_alike_are_counted_once():
+    """Sum and difference of two spikes have the same lowest bit; so have those of wider values."""
+    weight = np.array([[1, 1], [1, -1]])
+    assert adder_cells(adder_graph(weight, [0, 0], Interval(0, 1))) == (3, 3)
+    assert adder_cells(adder_graph(weight, [0, 0], Interval(0, 255))) == (9 + 1 + 9 + 1, 17)
 
 
 @pytest.mark.parametrize("activation", [(0, 255), (0, 1), (0, 3), (-3, 4), (0, 2)])

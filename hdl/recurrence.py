@@ -138,45 +138,13 @@ class Recurrence(wiring.Component):
         m = Module()
         lanes, state = self.a.lanes, shape_of(self.state)
         step, taken = Signal(), Signal()
-        round_done, first, open_ = Signal(), Signal(init=1), Signal(init=1)
-        pause = Signal(range(self.LOOP))
+        beat, beat_ends = counter(m, self.period, taken, "beat")
         m.d.comb += [
             step.eq(~self.o.valid | self.o.ready),
-            self.i.ready.eq(step & open_),
+            self.i.ready.eq(step & self._opened(m, step, taken & beat_ends)),
             taken.eq(self.i.valid & self.i.ready),
         ]
-        beat, beat_ends = counter(m, self.period, taken, "beat")
-        if self.rounds > 1 and self.period < self.LOOP:
-            with m.If(taken & beat_ends):
-                m.d.sync += [pause.eq(self.LOOP - self.period), open_.eq(0)]
-            with m.Elif(step & ~open_):
-                m.d.sync += [pause.eq(pause - 1), open_.eq(pause == 1)]
-
-        # Rounds are counted as beats leave the first stage: what is taken is known late.
-        entered = Signal(data.StructLayout({"valid": 1, "ends": 1, "beat": beat.shape()}),
-                         name="stage0")
-        tags = data.StructLayout({"valid": 1, "first": 1, "last": 1, "beat": beat.shape()})
-        behind = [Signal(tags, name=f"stage{n}") for n in range(1, self.LATENCY - 1)]
-        at = [entered, *behind]
-        m.d.comb += round_done.eq(step & entered.valid & entered.ends)
-        _, last = counter(m, self.rounds, round_done, "turn")
-        with m.If(round_done):
-            m.d.sync += first.eq(last)
-
-        h = Signal(data.ArrayLayout(state, lanes))
-        # Constants are asked for two steps before they are needed.
-        ahead = self.reading + self.charging - 2
-        asking = step & at[ahead - 1].valid if ahead else taken
-        constants = self.constants(m, step, asking)
-        v = Signal.like(h)
-        with m.If(step):
-            m.d.sync += [
-                entered.valid.eq(taken), entered.ends.eq(beat_ends), entered.beat.eq(beat),
-                behind[0].valid.eq(entered.valid), behind[0].first.eq(first),
-                behind[0].last.eq(last), behind[0].beat.eq(entered.beat),
-                *(after.eq(before) for before, after in pairwise(behind)),
-                self.o.valid.eq(at[-1].valid & (self.every | at[-1].last)),
-            ]
+        at, first = self._tags(m, step, taken, beat, beat_ends)
 
         def later(value):
             register = Signal(value.shape(), name="later")
@@ -184,10 +152,15 @@ class Recurrence(wiring.Component):
                 m.d.sync += register.eq(value)
             return register
 
+        # Constants are asked for two steps before they are needed.
+        ahead = self.reading + self.charging - 2
+        asking = step & at[ahead - 1].valid if ahead else taken
+        constants = self.constants(m, step, asking)
         x = self.i.payload
         for _ in range(self.reading):
             x = later(x)
-        settled = Signal.like(h)
+        h = Signal(data.ArrayLayout(state, lanes))
+        v, settled = Signal.like(h), Signal.like(h)
         for lane in range(lanes):
             charged = self.charge(v[lane], x[lane], later)
             output, settled_lane = self.settle(
@@ -196,18 +169,58 @@ class Recurrence(wiring.Component):
             with m.If(step):
                 m.d.sync += [h[lane].eq(charged), self.o.p[lane].eq(output)]
         if self.rounds > 1:
-            m.submodules.state = memory = Memory(width=state.width * lanes, depth=self.period)
-            read = memory.read_data
-            if self.reading > 1:
-                read = Signal.like(memory.read_data, reset_less=True)
-                with m.If(step):
-                    m.d.sync += read.eq(memory.read_data)
-            m.d.comb += [
-                memory.read_en.eq(step),
-                memory.read_addr.eq(beat),
-                v.eq(Mux(first if self.reading == 1 else behind[0].first, 0, read)),
-                memory.write_en.eq(step & at[-1].valid),
-                memory.write_addr.eq(at[-1].beat),
-                memory.write_data.eq(settled),
-            ]
+            m.d.comb += v.eq(Mux(first, 0, self._kept(m, step, beat, at[-1], settled)))
         return m
+
+    def _opened(self, m, step, round_ends):
+        """Whether a beat may enter: after a short round none does until its states are there."""
+        open_ = Signal(init=1)
+        if self.rounds > 1 and self.period < self.LOOP:
+            pause = Signal(range(self.LOOP))
+            with m.If(round_ends):
+                m.d.sync += [pause.eq(self.LOOP - self.period), open_.eq(0)]
+            with m.Elif(step & ~open_):
+                m.d.sync += [pause.eq(pause - 1), open_.eq(pause == 1)]
+        return open_
+
+    def _tags(self, m, step, taken, beat, beat_ends):
+        """What is known of the beat in each stage; and whether that which is charged is of a first
+        round.
+
+        Rounds are counted as beats leave the first stage: what is taken is known late.
+        """
+        entered = Signal(data.StructLayout({"valid": 1, "ends": 1, "beat": beat.shape()}),
+                         name="stage0")
+        tags = data.StructLayout({"valid": 1, "first": 1, "last": 1, "beat": beat.shape()})
+        behind = [Signal(tags, name=f"stage{n}") for n in range(1, self.LATENCY - 1)]
+        round_done, first = Signal(), Signal(init=1)
+        m.d.comb += round_done.eq(step & entered.valid & entered.ends)
+        _, last = counter(m, self.rounds, round_done, "turn")
+        with m.If(round_done):
+            m.d.sync += first.eq(last)
+        with m.If(step):
+            m.d.sync += [
+                entered.valid.eq(taken), entered.ends.eq(beat_ends), entered.beat.eq(beat),
+                behind[0].valid.eq(entered.valid), behind[0].first.eq(first),
+                behind[0].last.eq(last), behind[0].beat.eq(entered.beat),
+                *(after.eq(before) for before, after in pairwise(behind)),
+                self.o.valid.eq(behind[-1].valid & (self.every | behind[-1].last)),
+            ]
+        return [entered, *behind], first if self.reading == 1 else behind[0].first
+
+    def _kept(self, m, step, beat, last, settled):
+        """The states of a beat, as its last round left them; those of the last stage are kept."""
+        m.submodules.state = memory = Memory(width=len(settled.as_value()), depth=self.period)
+        m.d.comb += [
+            memory.read_en.eq(step),
+            memory.read_addr.eq(beat),
+            memory.write_en.eq(step & last.valid),
+            memory.write_addr.eq(last.beat),
+            memory.write_data.eq(settled),
+        ]
+        read = memory.read_data
+        if self.reading > 1:
+            read = Signal.like(memory.read_data, reset_less=True)
+            with m.If(step):
+                m.d.sync += read.eq(memory.read_data)
+        return read

@@ -182,8 +182,8 @@ def study(data_dir: Path | None, epochs: int, images: int) -> str:
 
 @click.command()
 @options.data_dir
-@click.option("--epochs", default=3, show_default=True, help="Of each training.")
-@click.option("--train-images", default=10_000, show_default=True, help="To train on.")
+@click.option("--epochs", default=8, show_default=True, help="Of each training.")
+@click.option("--train-images", default=30_000, show_default=True, help="To train on.")
 def main(data_dir: Path | None, epochs: int, train_images: int) -> None:
     """Train with each lever, and write docs/levers.md."""
     page = study(data_dir, epochs, train_images)

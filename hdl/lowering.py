@@ -17,6 +17,8 @@ from ir import IMAGE, Graph, Node
 from ir.ops import (
     Conv,
     DepthwiseConv,
+    LevelLif,
+    Lif,
     MaskAttention,
     MaxPool,
     ParallelNeuron,
@@ -33,6 +35,8 @@ BUFFERED = (Conv, DepthwiseConv, MaxPool, ParallelNeuron, SelfAttention, SumPool
 COLLECTING = (*BUFFERED, MaskAttention, Upsample)
 """Operators with memory between input and output. All others ask for a beat of input in the cycle
 in which they are asked for one of output."""
+
+NEURONS = (Lif, LevelLif)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +72,15 @@ def port_name(node: Node, port: int) -> str:
 def relays(graph: Graph, name: str) -> bool:
     """Whether a tensor passes through a relay, to end paths of ready signals.
 
-    They would run through a fork, and through operators that ask when they are asked.
+    They would run through a fork, and through operators that ask when they are asked. Behind a
+    neuron, where beats are narrowest, they would only come from afar.
     """
     readers = edges(graph, name)
     made = [node.op for node in graph.nodes if node.name == name]
     passing = bool(made) and not isinstance(made[0], BUFFERED)
-    return len(readers) > 1 or (
-        passing and any(not isinstance(node.op, COLLECTING) for node, _ in readers))
+    return len(readers) > 1 or (passing and any(
+        isinstance(made[0], NEURONS) or not isinstance(node.op, COLLECTING)
+        for node, _ in readers))
 
 
 def lower(node: Node, inputs: tuple[Layout, ...], folding: Folding | None,

@@ -1,8 +1,9 @@
-"""Layers by NNgen: weights in memory behind AXI, simulated with its own memory model."""
+"""Networks by NNgen: weights in memory behind AXI, simulated with its own memory model."""
 
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,9 +11,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from flows import Circuit
+from spikeloom.bench.mlp import Affine, logits_of
 from spikeloom.bench.row import NotMeasured
 
-__all__ = ["layer"]
+__all__ = ["classifier", "layer"]
 
 TOP = "nngen_layer"
 BUS = 32
@@ -28,18 +30,52 @@ def layer(weight: np.ndarray, spikes: np.ndarray) -> tuple[Circuit, int]:
     Raises :exc:`NotMeasured` where NNgen or Icarus Verilog are not installed, or the simulated
     product is not right.
     """
-    if shutil.which("iverilog") is None:
-        raise NotMeasured("Icarus Verilog is not installed, which simulates NNgen's memory model")
+    ng = _nngen()
+    x = ng.placeholder(dtype=ng.int8, shape=spikes.shape, name="x")
+    y = ng.matmul(x, _constant(ng, ng.int4, weight, "w"), transposed_b=True, name="y",
+                  dtype=ng.int16, sum_dtype=ng.int32)
+    return _circuit(ng, x, y, spikes, spikes @ weight.T)
+
+
+def classifier(layers: Sequence[Affine], images: np.ndarray) -> tuple[Circuit, int]:
+    """The circuit of 8-bit layers with ReLU between them, and the cycles of a run of ``images``
+    ``[N, in]`` of 8 bits.
+
+    Raises :exc:`NotMeasured` as :func:`layer` does, for any logit that is not right.
+    """
+    ng = _nngen()
+    x = y = ng.placeholder(dtype=ng.int8, shape=images.shape, name="x")
+    for i, each in enumerate(layers):
+        last = i == len(layers) - 1
+        # NNgen rounds to the nearest by itself.
+        bias = each.bias - (1 << each.shift >> 1)
+        y = ng.matmul(y, _constant(ng, ng.int8, each.weight, f"w{i}"),
+                      bias=_constant(ng, ng.int32, bias, f"b{i}"), transposed_b=True,
+                      act_func=None if last else ng.relu, dtype=ng.int32 if last else ng.int8,
+                      sum_dtype=ng.int32, name=f"y{i}")
+        # As many products per cycle as its bus brings weights.
+        y.attribute(cshamt_out=each.shift or None, par_left_col=BUS // 8)
+    return _circuit(ng, x, y, images, logits_of(layers, images))
+
+
+def _nngen():
     try:
-        ng = import_module("nngen")
+        return import_module("nngen")
     except ModuleNotFoundError as error:
         raise NotMeasured("NNgen is not installed; `make bench` installs it") from error
-    x = ng.placeholder(dtype=ng.int8, shape=spikes.shape, name="x")
-    w = ng.variable(dtype=ng.int4, shape=weight.shape, name="w")
-    w.set_value(weight.astype(np.int64))
-    y = ng.matmul(x, w, transposed_b=True, name="y", dtype=ng.int16, sum_dtype=ng.int32)
+
+
+def _constant(ng, dtype, values: np.ndarray, name: str):
+    variable = ng.variable(dtype=dtype, shape=values.shape, name=name)
+    variable.set_value(values.astype(np.int64))
+    return variable
+
+
+def _circuit(ng, x, y, inputs: np.ndarray, wanted: np.ndarray) -> tuple[Circuit, int]:
+    if shutil.which("iverilog") is None:
+        raise NotMeasured("Icarus Verilog is not installed, which simulates NNgen's memory model")
     top = ng.to_veriloggen([y], TOP, silent=True, config={"maxi_datawidth": BUS})
-    cycles = _simulate(ng, top, x, y, spikes, spikes @ weight.T)
+    cycles = _simulate(ng, top, x, y, inputs, wanted)
     return Circuit(top=TOP, sources={f"{TOP}.v": _plain(top.to_verilog()).encode()}), cycles
 
 
@@ -49,17 +85,17 @@ def _plain(text: str) -> str:
     return re.sub(r"\bCLK\b", "clk", text)
 
 
-def _simulate(ng, top, x, y, spikes: np.ndarray, wanted: np.ndarray) -> int:
+def _simulate(ng, top, x, y, inputs: np.ndarray, wanted: np.ndarray) -> int:
     """The cycles from start to end of a run whose every output is ``wanted``."""
-    axi = import_module("veriloggen.types.axi")
+    axi, width = import_module("veriloggen.types.axi"), y.dtype.width
     weights = ng.export_ndarray([y], CHUNK)
     places = [_above(x.addr + x.memory_size)]
     for size in (len(weights), y.memory_size):
         places.append(_above(places[-1] + size))
     memory = np.zeros(MEMORY // (BUS // 8), np.int64)
-    axi.set_memory(memory, spikes, BUS, 8, x.addr, BUS // 8)
+    axi.set_memory(memory, inputs, BUS, 8, x.addr, BUS // 8)
     axi.set_memory(memory, weights, BUS, 8, places[0])
-    axi.set_memory(memory, wanted, BUS, 16, places[1], BUS // 16)
+    axi.set_memory(memory, wanted, BUS, width, places[1], BUS // width)
     with TemporaryDirectory(prefix="spikeloom-") as room:
         image = Path(room) / "memory.out"
         text = _bench(ng, top, y, memory, str(image), places[1:])
@@ -69,7 +105,7 @@ def _simulate(ng, top, x, y, spikes: np.ndarray, wanted: np.ndarray) -> int:
                                 text=True).stdout
     found = re.search(r"cycles:\s*(\d+)", output)
     if found is None or "all equal" not in output:
-        raise NotMeasured("NNgen's layer does not compute the product")
+        raise NotMeasured("what is simulated of NNgen's circuit is not the integers'")
     return int(found[1])
 
 
@@ -95,6 +131,7 @@ def _bench(ng, top, y, memory: np.ndarray, image: str, places: list[int]) -> str
     vg.Seq(m, "seq", ports["CLK"], reset)(now.inc())
     wanted, free = places
     tokens, outputs, line = y.shape[0], y.shape[1], y.aligned_shape[-1]
+    width = y.dtype.width
 
     def control():
         for _ in range(100):
@@ -108,8 +145,8 @@ def _bench(ng, top, y, memory: np.ndarray, image: str, places: list[int]) -> str
         right = True
         for i in range(tokens):
             for j in range(outputs):
-                if thread.verilog.NotEql(model.read_word(i * line + j, y.addr, 16),
-                                         model.read_word(i * line + j, wanted, 16)):
+                if thread.verilog.NotEql(model.read_word(i * line + j, y.addr, width),
+                                         model.read_word(i * line + j, wanted, width)):
                     right = False
         if right:
             print("all equal")

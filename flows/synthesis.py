@@ -142,11 +142,14 @@ def synthesize(folder: Path | str, target: str, *, clock_mhz: float | None = Non
 
 def synthesize_circuit(circuit: Circuit, target: str, *, clock_mhz: float | None = None,
                        seed: int = 1, work: Path | str | None = None,
-                       minutes: float | None = None,
+                       minutes: float | None = None, flow: Flow | None = None,
                        progress: Callable[[str], None] | None = None) -> SynthesisResult:
-    """As :func:`synthesize`, for any circuit: so that one unit can be measured alone."""
+    """As :func:`synthesize`, for any circuit: so that one unit can be measured alone.
+
+    ``flow`` is the target's own or one that maps otherwise.
+    """
     goal = get_target(target)
-    flow = flow_of(goal)
+    flow = flow or flow_of(goal)
     clock = goal.clock_mhz if clock_mhz is None else clock_mhz
     if not clock > 0:
         raise ValueError(f"The clock must be above 0 MHz, not {clock}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flows import Circuit, FlowError, synthesize_circuit
+from flows import Circuit, FlowError
 from hdl.emit import emit_component
 from hdl.layout import Layout
 from hdl.ops import ConvFolding, ConvForm
@@ -17,12 +17,12 @@ from ir import Interval, TensorType
 from ir.ops import Conv
 from sim.unit import UNIT, stream
 from spikeloom.bench.peers import da4ml, nngen
+from spikeloom.bench.placed import TARGET, WithMultipliers, placed_figures
 from spikeloom.bench.row import Goal, NotMeasured, Row
 from spikeloom.bench.run import Check, Setting
 
 __all__ = ["CHECKS", "Layer", "layer_figures"]
 
-TARGET = "ulx3s-85f"
 SIDE = 32
 IMAGES = 4
 DEADLINE = 10_000
@@ -98,20 +98,11 @@ def layer_figures(layer: Layer, setting: Setting, *, seed: int = 1) -> dict[str,
     circuit = Circuit(top=UNIT, **{kind: {name: text for name, text in files.items()
                                           if name.endswith(end)}
                                    for kind, end in (("sources", ".v"), ("memories", ".hex"))})
-    placed = _placed(circuit, cycles, setting, seed)
+    placed = placed_figures(circuit, cycles, setting, seed=seed)
     operations = float(spikes.mean()) * layer.inputs * layer.outputs
-    return {**placed, "tokens": len(spikes), "operations_per_token": operations,
+    return {**placed, "cycles_per_token": cycles, "tokens": len(spikes),
+            "operations_per_token": operations,
             "sops_per_lut": operations / cycles * placed["fmax_mhz"] * 1e6 / placed["luts"]}
-
-
-def _placed(circuit: Circuit, cycles: float, setting: Setting, seed: int = 1) -> dict[str, Any]:
-    """Placed area and routed clock of a layer, and LUT times microseconds."""
-    placed = synthesize_circuit(circuit, TARGET, seed=seed, progress=setting.remark)
-    area, fmax = placed.accelerator, placed.fmax_mhz
-    if not fmax or not area.luts:
-        raise NotMeasured("place and route gave no clock or no area")
-    return {**area.as_dict(), "fmax_mhz": fmax, "cycles_per_token": cycles,
-            "lut_us": area.luts * cycles / fmax}
 
 
 LAYERS = tuple(Layer(inputs=size, outputs=size, drain=min(32, size // 2), scan=32)
@@ -129,7 +120,7 @@ def _operations(layer: Layer, setting: Setting) -> Row:
 
 def _unrolled(layer: Layer, setting: Setting) -> dict[str, Any]:
     """da4ml's: a token per cycle."""
-    return _placed(da4ml.layer(layer.weight()), 1.0, setting)
+    return {**placed_figures(da4ml.layer(layer.weight()), 1.0, setting), "cycles_per_token": 1.0}
 
 
 def _sequential(layer: Layer, setting: Setting) -> dict[str, Any]:
@@ -139,7 +130,9 @@ def _sequential(layer: Layer, setting: Setting) -> dict[str, Any]:
     spikes = (rng.random((more, layer.inputs)) < layer.activity).astype(np.int64)
     _, short = nngen.layer(layer.weight(), spikes[:few])
     circuit, long = nngen.layer(layer.weight(), spikes)
-    return _placed(circuit, (long - short) / (more - few), setting)
+    cycles = (long - short) / (more - few)
+    return {**placed_figures(circuit, cycles, setting, flow=WithMultipliers()),
+            "cycles_per_token": cycles}
 
 
 PEERS: Mapping[str, Callable[[Layer, Setting], dict[str, Any]]] = {

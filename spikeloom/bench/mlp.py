@@ -14,7 +14,6 @@ from golden.data import Dataset
 __all__ = ["Affine", "accuracy_of", "black_and_white", "logits_of", "train_int8", "train_ternary"]
 
 SEED = 0
-BATCH = 128
 PIXEL_BITS = 7
 """What NNgen's signed 8 bits hold of a pixel."""
 
@@ -63,7 +62,7 @@ def train_int8(data: Dataset, *, hidden: int, epochs: int) -> tuple[Affine, Affi
     torch.manual_seed(SEED)
     net = nn.Sequential(nn.Linear(images[0].numel(), hidden), nn.ReLU(),
                         nn.Linear(hidden, data.classes))
-    _fit(net, images, data, epochs=epochs, rate=4e-3)
+    _fit(net, images, data, epochs=epochs, batch=128, rates=(4e-3, 4e-3))
     first, second = net[0], net[2]
     assert isinstance(first, nn.Linear) and isinstance(second, nn.Linear)
     weight, scale = _int8(first.weight)
@@ -97,8 +96,9 @@ def train_ternary(data: Dataset, *, hidden: int, inputs: int, share: float,
     """
     torch.manual_seed(SEED)
     net = _Ternary(data.train_images[0].size, hidden, data.classes, inputs, share)
+    # A bias has to go as far as a whole spike more or less.
     _fit(net, torch.from_numpy(black_and_white(data.train_images)).float(), data, epochs=epochs,
-         rate=4e-3)
+         batch=256, rates=(2e-3, 2e-2))
     net.progress = 1.0
     first, second = net.weights()
     integers = [np.round(_values(each)).astype(np.int64)
@@ -157,18 +157,21 @@ def _largest_signs(weight: Tensor, share: float) -> Tensor:
     return _through(weight, weight.detach().sign() * (size >= limit))
 
 
-def _fit(net: nn.Module, images: Tensor, data: Dataset, *, epochs: int, rate: float) -> None:
-    """Adam, the rate up and down once, images shifted by up to one pixel."""
+def _fit(net: nn.Module, images: Tensor, data: Dataset, *, epochs: int, batch: int,
+         rates: tuple[float, float]) -> None:
+    """Adam, the rates of weights and biases up and down once, images shifted by up to a pixel."""
     labels = torch.from_numpy(data.train_labels)
-    steps = epochs * (len(images) // BATCH)
-    optimizer = torch.optim.Adam(net.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps)
+    steps = epochs * (len(images) // batch)
+    parts = [[value for name, value in net.named_parameters() if name.endswith("bias") == bias]
+             for bias in (False, True)]
+    optimizer = torch.optim.Adam([{"params": part} for part in parts])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, list(rates), steps)
     height, width = images.shape[2:]
     order = torch.empty(0, dtype=torch.int64)
     for step in range(steps):
-        if len(order) < BATCH:
+        if len(order) < batch:
             order = torch.randperm(len(images))
-        chosen, order = order[:BATCH], order[BATCH:]
+        chosen, order = order[:batch], order[batch:]
         down, right = torch.randint(0, 3, (2,)).tolist()
         moved = pad(images[chosen], (1, 1, 1, 1))[:, :, down:down + height, right:right + width]
         if isinstance(net, _Ternary):

@@ -1,5 +1,6 @@
-"""Layers by da4ml: all weights as adders in logic, one input vector every cycle."""
+"""Networks by da4ml: all weights as adders in logic, one input vector every cycle."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,13 +8,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from flows import Circuit
+from spikeloom.bench.mlp import Affine, logits_of
 from spikeloom.bench.row import NotMeasured
 
-__all__ = ["layer"]
+__all__ = ["classifier", "layer"]
 
 TOP = "model"
 STAGE = 2
 """Adders between two registers."""
+
+
+FAST = {"method0": "wmc", "decompose_dc": -1, "search_all_decompose_dc": False}
+"""One search for common terms instead of one for each depth: minutes for what is large."""
 
 
 def layer(weight: np.ndarray) -> Circuit:
@@ -22,20 +28,40 @@ def layer(weight: np.ndarray) -> Circuit:
     Raises :exc:`NotMeasured` where da4ml is not installed, or its own interpretation of the
     circuit does not compute the product.
     """
+    return _circuit([Affine(weight=weight, bias=np.zeros(len(weight), np.int64))],
+                    np.random.default_rng(0).integers(0, 2, (64, weight.shape[1])), {})[0]
+
+
+def classifier(layers: Sequence[Affine], pixels: np.ndarray) -> tuple[Circuit, int]:
+    """The circuit of layers for black and white pixels ``[N, in]``, which it is tried with, and
+    its registers from first to last.
+
+    Raises :exc:`NotMeasured` as :func:`layer` does.
+    """
+    return _circuit(layers, pixels, FAST)
+
+
+def _circuit(layers: Sequence[Affine], bits: np.ndarray,
+             options: dict[str, object]) -> tuple[Circuit, int]:
     try:
         codegen, trace = import_module("da4ml.codegen"), import_module("da4ml.trace")
     except ModuleNotFoundError as error:
         raise NotMeasured("da4ml is not installed; `make bench` installs it") from error
-    inputs = weight.shape[1]
-    x = trace.FixedVariableArrayInput((inputs,)).quantize(*(
+    inputs = bits.shape[1]
+    x = y = trace.FixedVariableArrayInput((inputs,), solver_options=options).quantize(*(
         np.full(inputs, value) for value in (0, 1, 0)))
-    combinational = trace.comb_trace(x, x @ weight.T.astype(float))
-    spikes = np.random.default_rng(0).integers(0, 2, (64, inputs))
-    if not (combinational.predict(spikes.astype(float)) == spikes @ weight.T).all():
-        raise NotMeasured("da4ml's layer does not compute the product")
+    for each in layers:
+        y = (y @ each.weight.T.astype(float) + each.bias.astype(float)) * 0.5 ** each.shift
+        if each.highest is not None:
+            whole = np.full(len(each.weight), each.highest.bit_length())
+            y = y.quantize(0 * whole, whole, 0 * whole, overflow_mode="SAT")
+    combinational = trace.comb_trace(x, y)
+    if not (combinational.predict(bits.astype(float)) == logits_of(layers, bits)).all():
+        raise NotMeasured("what da4ml says of its circuit is not the integers'")
+    pipeline = trace.to_pipeline(combinational, STAGE, verbose=False)
     with TemporaryDirectory(prefix="spikeloom-") as room:
-        codegen.RTLModel(trace.to_pipeline(combinational, STAGE, verbose=False), TOP, room).write()
+        codegen.RTLModel(pipeline, TOP, room).write()
         sources = {str(path.relative_to(room)): path.read_bytes()
                    for path in sorted((Path(room) / "src").rglob("*.v"))
                    if path.stem not in (f"{TOP}_wrapper", "lookup_table")}
-    return Circuit(top=TOP, sources=sources)
+    return Circuit(top=TOP, sources=sources), len(pipeline[0]) + 1

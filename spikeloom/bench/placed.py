@@ -1,0 +1,31 @@
+"""A circuit alone, placed and routed: its area, its clock, and their product with time."""
+
+from typing import Any
+
+from flows import Circuit, Target, synthesize_circuit
+from flows.ecp5 import Ecp5
+from flows.flow import Flow
+from spikeloom.bench.row import NotMeasured
+from spikeloom.bench.run import Setting
+
+__all__ = ["TARGET", "WithMultipliers", "placed_figures"]
+
+TARGET = "ulx3s-85f"
+
+
+class WithMultipliers(Ecp5):
+    """Our flow but for the multipliers of the device, which our circuits have no use for."""
+
+    def mapping(self, target: Target) -> tuple[str, ...]:
+        return tuple(command.replace(" -nodsp", "") for command in super().mapping(target))
+
+
+def placed_figures(circuit: Circuit, cycles: float, setting: Setting, *, seed: int = 1,
+                   minutes: float | None = None, flow: Flow | None = None) -> dict[str, Any]:
+    """Placed area and routed clock, and LUT times the microseconds of ``cycles``."""
+    placed = synthesize_circuit(circuit, TARGET, seed=seed, minutes=minutes, flow=flow,
+                                progress=setting.remark)
+    area, fmax = placed.accelerator, placed.fmax_mhz
+    if not fmax or not area.luts:
+        raise NotMeasured("place and route gave no clock or no area")
+    return {**area.as_dict(), "fmax_mhz": fmax, "lut_us": area.luts * cycles / fmax}

@@ -42,14 +42,15 @@ class Mapped:
     versions: dict[str, str]
 
 
-def count_cells(circuit: Circuit, target: str) -> Usage:
+def count_cells(circuit: Circuit, target: str, *, minutes: float | None = None) -> Usage:
     """What the cells take that a circuit is mapped to: estimated, as nothing is placed.
 
-    Raises as :func:`flows.synthesize_circuit` does.
+    No tool may take longer than ``minutes``. Raises as :func:`flows.synthesize_circuit` does.
     """
     goal = get_target(target)
     flow = flow_of(goal)
-    return flow.parts((execute(flow.synthesis(circuit, goal)).folder / NETLIST).read_bytes())[0]
+    mapped = execute(flow.synthesis(circuit, goal), minutes=minutes)
+    return flow.parts((mapped.folder / NETLIST).read_bytes())[0]
 
 
 def map_design(folder: Path | str, target: str, *,

@@ -131,8 +131,8 @@ def _sequential(layer: Layer, setting: Setting) -> dict[str, Any]:
     _, short = nngen.layer(layer.weight(), spikes[:few])
     circuit, long = nngen.layer(layer.weight(), spikes)
     cycles = (long - short) / (more - few)
-    return {**placed_figures(circuit, cycles, setting, flow=WithMultipliers()),
-            "cycles_per_token": cycles}
+    return {**placed_figures(circuit, cycles, setting, flow=WithMultipliers(),
+                             clock_mhz=nngen.CLOCK), "cycles_per_token": cycles}
 
 
 PEERS: Mapping[str, Callable[[Layer, Setting], dict[str, Any]]] = {

@@ -21,10 +21,11 @@ class WithMultipliers(Ecp5):
 
 
 def placed_figures(circuit: Circuit, cycles: float, setting: Setting, *, seed: int = 1,
-                   minutes: float | None = None, flow: Flow | None = None) -> dict[str, Any]:
+                   clock_mhz: float | None = None, minutes: float | None = None,
+                   flow: Flow | None = None) -> dict[str, Any]:
     """Placed area and routed clock, and LUT times the microseconds of ``cycles``."""
-    placed = synthesize_circuit(circuit, TARGET, seed=seed, minutes=minutes, flow=flow,
-                                progress=setting.remark)
+    placed = synthesize_circuit(circuit, TARGET, clock_mhz=clock_mhz, seed=seed, minutes=minutes,
+                                flow=flow, progress=setting.remark)
     area, fmax = placed.accelerator, placed.fmax_mhz
     if not fmax or not area.luts:
         raise NotMeasured("place and route gave no clock or no area")

@@ -20,6 +20,9 @@ TOP = "nngen_layer"
 BUS = 32
 CHUNK = 64
 MEMORY = 1 << 20
+CLOCK = 60
+"""MHz to ask for. It reaches about that, and a router that is asked for more does not end soon."""
+
 SIMULATION_STEPS = 2_000_000_000
 
 

@@ -89,8 +89,6 @@ class Ecp5(Flow):
                  "--textcfg", "placed.config", "-q", "-l", "nextpnr.log",
                  # 4 % more Fmax than nextpnr's own choice on a convolution, two seeds.
                  "--placer-heap-timingweight", "30",
-                 # Up to 1.4 % more on the whole of digits, three seeds, and not slower.
-                 "--tmg-ripup",
                  *(() if pins else ("--lpf-allow-unconstrained",)))
         return Plan({NETLIST: self.as_placed(netlist), "pins.lpf": write_lpf(pins).encode()},
                     steps=(Step(name="place and route", tool="nextpnr-ecp5", arguments=route,

@@ -21,7 +21,7 @@ BUS = 32
 CHUNK = 64
 MEMORY = 1 << 20
 CLOCK = 60
-"""MHz to ask for. It reaches about that, and a router that is asked for more does not end soon."""
+"""MHz to ask for: about what its layers reach."""
 
 SIMULATION_STEPS = 2_000_000_000
 

@@ -159,7 +159,8 @@ def _largest_signs(weight: Tensor, share: float) -> Tensor:
 
 def _fit(net: nn.Module, images: Tensor, data: Dataset, *, epochs: int, batch: int,
          rates: tuple[float, float]) -> None:
-    """Adam, the rates of weights and biases up and down once, images shifted by up to a pixel."""
+    """Adam, the rates of weights and biases up and down once; images are shifted by up to a pixel,
+    in the last epoch by none."""
     labels = torch.from_numpy(data.train_labels)
     steps = epochs * (len(images) // batch)
     parts = [[value for name, value in net.named_parameters() if name.endswith("bias") == bias]
@@ -172,7 +173,8 @@ def _fit(net: nn.Module, images: Tensor, data: Dataset, *, epochs: int, batch: i
         if len(order) < batch:
             order = torch.randperm(len(images))
         chosen, order = order[:batch], order[batch:]
-        down, right = torch.randint(0, 3, (2,)).tolist()
+        late = step >= steps - steps // epochs
+        down, right = (1, 1) if late else torch.randint(0, 3, (2,)).tolist()
         moved = pad(images[chosen], (1, 1, 1, 1))[:, :, down:down + height, right:right + width]
         if isinstance(net, _Ternary):
             net.progress = step / steps

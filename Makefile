@@ -33,6 +33,8 @@ bench: $(READY) .venv/.peers
 # The tools that it compares with. Nothing else needs them.
 .venv/.peers: requirements-peers.lock $(READY)
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps -r requirements-peers.lock
+	# pyverilog brings its own tests as a package of that name, which would stand before ours.
+	rm -rf .venv/lib/python3*/site-packages/tests
 	touch $@
 
 # Every system of the zoo: 200 images through each circuit, every value compared. Takes half an

@@ -40,8 +40,7 @@ def output_bits(graph: AdderGraph) -> int:
 
 
 def _waits(graph: AdderGraph) -> dict[int, int]:
-    """Of each node that is needed, those of its terms before it, the last level that asks for
-    it."""
+    """The last level at which each needed node is asked for; terms come before their sums."""
     until = dict.fromkeys(graph.needed(), 0)
     for term in graph.outputs:
         until[term.node] = graph.levels
@@ -75,12 +74,11 @@ def _function(leaves: list[int], truth: dict[tuple[int, ...], int]) -> Bit:
 def _sum(number: int, node: Node, bits: dict[int, list[Bit]]) -> list[Bit]:
     """Each bit by name, but those that pass by and the lowest that is added, which no sign
     changes."""
-    if not node.terms:
-        return [(number, bit) for bit in range(node.interval.bits)]
-    first, second = node.terms
-    low, high = bits[first.node], bits[second.node]
     found: list[Bit] = [(number, bit) for bit in range(node.interval.bits)]
-    shift = second.shift
+    if not node.terms:
+        return found
+    first, second = node.terms
+    low, high, shift = bits[first.node], bits[second.node], second.shift
     if not first.minus:
         passing = low[:shift] + [CONSTANT] * (shift - len(low))
         found[:shift] = passing[:len(found)]

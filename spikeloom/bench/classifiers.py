@@ -15,14 +15,12 @@ from spikeloom.bench.mlp import (
     train_ternary,
 )
 from spikeloom.bench.peers import da4ml, nngen
+from spikeloom.bench.peers.nngen import BUS
 from spikeloom.bench.placed import TARGET, WithMultipliers, placed_figures
 from spikeloom.bench.row import Row
 from spikeloom.bench.run import Check, Setting
 
 __all__ = ["CHECKS"]
-
-BUS = 32
-"""Bits per cycle of every input, ours too."""
 
 RUNS = (1, 3)
 """Images of two simulations: the first has the latency, their difference the interval."""

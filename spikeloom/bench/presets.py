@@ -13,6 +13,7 @@ from golden.presets import PRESETS, find_preset
 from golden.run import accuracy
 from golden.zoo.presets import ZOO
 from spikeloom.analysis import analyse
+from spikeloom.bench.placed import TARGET
 from spikeloom.bench.row import MODELLED, Goal, NotMeasured, Row
 from spikeloom.bench.run import Check, Setting
 from spikeloom.design import Design, generate
@@ -24,7 +25,6 @@ __all__ = ["CHECKS", "accuracy_of", "data_of", "design_of", "images_of"]
 IMAGES = 100
 """Back to back, for a steady state."""
 
-TARGET = "ulx3s-85f"
 SEEDS = (1, 2, 3)
 MAPPED_IMAGES = 20
 

@@ -14,10 +14,12 @@ from flows import Circuit
 from spikeloom.bench.mlp import Affine, logits_of
 from spikeloom.bench.row import NotMeasured
 
-__all__ = ["classifier", "layer"]
+__all__ = ["BUS", "CLOCK", "classifier", "layer"]
 
 TOP = "nngen_layer"
 BUS = 32
+"""Bits per cycle of every input, ours too."""
+
 CHUNK = 64
 MEMORY = 1 << 20
 CLOCK = 60

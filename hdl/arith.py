@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from amaranth import *
 
-__all__ = ["counter", "joined", "ones", "pack", "pack_rows", "table", "wrapping"]
+__all__ = ["counter", "joined", "ones", "pack", "pack_rows", "table", "total",
+           "wrapping"]
 
 
 def table(index: Value, values: Sequence[int]) -> Value:
@@ -23,11 +24,16 @@ def table(index: Value, values: Sequence[int]) -> Value:
 
 
 def ones(bits: Value) -> Value:
-    """How many bits are set, added up as a tree."""
-    if len(bits) == 1:
-        return bits
-    half = len(bits) // 2
-    return ones(bits[:half]) + ones(bits[half:])
+    """How many bits are set."""
+    return total(list(bits))
+
+
+def total(values: Sequence[Value]) -> Value:
+    """The sum of values, added up as a tree."""
+    if len(values) == 1:
+        return values[0]
+    half = len(values) // 2
+    return total(values[:half]) + total(values[half:])
 
 
 def counter(m: Module, size: int, step: Value, name: str) -> tuple[Value, Value]:

@@ -38,6 +38,7 @@ class Stop(StrEnum):
     REACHED = "the rate asked for is reached"
     FULL = "nothing faster fits"
     WIDEST = "nothing makes the slowest stage faster"
+    LOGIC_ASIDE = "nothing makes the slowest stage faster, more weights as logic left aside"
     TOO_LARGE = "the smallest design is larger than the target"
 
 

@@ -250,11 +250,12 @@ def _foldable(graph: Graph) -> frozenset[str]:
                 for name in (node.name, *node.inputs)))
 
 
-def folded_space(graph: Graph, pins: Pins) -> Space:
+def folded_space(space: Space) -> Space:
     """The choices with all convolutions folded to begin with that what is given lets be."""
-    space = Space(graph, pins, _foldable(graph))
-    stuck = {node.name for group in space.groups.values()
+    graph, pins, loads = space.graph, space.pins, space.loads
+    wanted = Space(graph, pins, _foldable(graph), loads=loads)
+    stuck = {node.name for group in wanted.groups.values()
              for node in (*group.writers, *(reader for reader in group.readers if not any(
-                 space.scans(reader, cut) for cut in group.cuts)))
+                 wanted.scans(reader, cut) for cut in group.cuts)))
              if not group.cuts or node in group.readers}
-    return Space(graph, pins, space.folded - stuck)
+    return Space(graph, pins, wanted.folded - stuck, loads=loads)

@@ -37,13 +37,12 @@ class Fork(wiring.Component):
         m = Module()
         outputs = [getattr(self, f"o{n}") for n in range(self.count)]
         served = Signal(self.count)
-        serves = Cat(output.valid & output.ready for output in outputs)
+        # Without a look at ``valid``, which would only make the path longer.
+        serves = Cat(output.ready for output in outputs)
         m.d.comb += self.i.ready.eq((served | serves).all())
         for n, output in enumerate(outputs):
             m.d.comb += [output.valid.eq(self.i.valid & ~served[n]),
                          output.payload.eq(self.i.payload)]
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += served.eq(0)
-        with m.Else():
-            m.d.sync += served.eq(served | serves)
+        with m.If(self.i.valid):
+            m.d.sync += served.eq(Mux(self.i.ready, 0, served | serves))
         return m

@@ -82,10 +82,8 @@ class SerialConv(wiring.Component):
         """Estimated resources."""
         op, a, out = self.op, self.a, self.out
         sums, weights = self._sums.size, out.block * a.lanes * op.weight_bits
-        # A deep memory of weights has its register inside.
-        kept = weights if out.blocks * self.words <= ROM_DEPTH else 0
         biased = out.block * out.tensor.interval.bits
-        need = logic(60 + 2 * sums + biased, 25 + 15 * (not self.plain) + sums + kept + out.bits)
+        need = logic(60 + 2 * sums + biased, 25 + 15 * (not self.plain) + sums + out.bits)
         need += rom(weights, out.blocks * self.words) + self._parameters.area()
         if out.groups > 1:
             need += logic(biased, biased)
@@ -144,10 +142,15 @@ class SerialConv(wiring.Component):
             again = terms.ends & ~step_ends
             m.d.sync += address.eq(Mux(
                 window_done, 0, address + Mux(again, 1 - self.words, 1)))
-        m.d.comb += memory.read_addr.eq(address)
         words = Signal(data.ArrayLayout(data.ArrayLayout(signed(op.weight_bits), lanes),
                                         out.block), reset_less=True)
-        m.d.sync += words.eq(memory.read_data)
+        # A block RAM wants a register behind it, look-up tables one before them.
+        if memory.depth > ROM_DEPTH:
+            m.d.comb += memory.read_addr.eq(address)
+            m.d.sync += words.eq(memory.read_data)
+        else:
+            m.d.comb += [memory.read_addr.eq(delayed(m, address, 1)),
+                         words.eq(memory.read_data)]
         return words
 
     def _add(self, m, terms, weights):

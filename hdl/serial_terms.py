@@ -187,6 +187,10 @@ class WindowTerms(wiring.Component):
             m.d.sync += at.eq(begin)
         with m.Elif(word_done):
             m.d.sync += at.eq(at + Mux(column_ends, window.columns - kernel + 1, 1))
-        m.d.sync += self.values.as_value().eq(memory.read_data)
-        m.d.comb += self.outside.eq(delayed(m, walk.outside(row, column, tap_row, tap_column), 2))
+        values = Signal.like(memory.read_data, reset_less=True)
+        m.d.sync += values.eq(memory.read_data)
+        m.d.comb += [
+            self.values.as_value().eq(values),
+            self.outside.eq(delayed(m, walk.outside(row, column, tap_row, tap_column), 2)),
+        ]
         return jump

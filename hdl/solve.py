@@ -60,15 +60,16 @@ class Solution:
 
 def solve(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | None = None,
           fps: float | None = None, clock_mhz: float = 100.0, fit: float = 0.8,
-          blocks: BlockRam = DP16KD, pins: Pins | None = None) -> dict[str, Folding]:
+          logic: bool = False, blocks: BlockRam = DP16KD,
+          pins: Pins | None = None) -> dict[str, Folding]:
     """The foldings that :func:`find` finds."""
     return find(graph, budget, tensors=tensors, fps=fps, clock_mhz=clock_mhz, fit=fit,
-                blocks=blocks, pins=pins).foldings
+                logic=logic, blocks=blocks, pins=pins).foldings
 
 
 def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | None = None,
          fps: float | None = None, clock_mhz: float = 100.0, fit: float = 0.8,
-         blocks: BlockRam = DP16KD, pins: Pins | None = None) -> Solution:
+         logic: bool = False, blocks: BlockRam = DP16KD, pins: Pins | None = None) -> Solution:
     """Choose a folding for every node that has one.
 
     The smallest design that takes ``fps`` images per second at ``clock_mhz``, or, without
@@ -84,6 +85,9 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
     tensors : mapping, optional
         Golden traces of a few images, ``[N, T, C, H, W]``: the activity to balance for; without
         them the activity that the graph states, or a spike rate of 0.25.
+    logic : bool
+        Whether weights may become logic to be as fast as fits; else they do where that is smaller.
+        For ``fps`` they do where nothing else is fast enough.
     pins : mapping, optional
         Fields of foldings that are fixed, by node; the rest is chosen.
 
@@ -115,14 +119,13 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
         costs = Costs(Space(graph, pins, loads=True), costs.tensors, blocks)
         smallest = _smallest(costs, budget)
     if fps is None:
-        found = _Plan(costs, budget.scaled(fit)).fastest(smallest)
+        found = _fastest(costs, budget.scaled(fit), smallest, logic=logic)
     else:
         plan = _Plan(costs, budget)
         choice = plan.within(clock_mhz * 1e6 / fps)
         if choice is None:
             # Beyond what engines that find events reach, weights become logic.
-            folded = Costs(folded_space(graph, pins or {}), costs.tensors, blocks)
-            choice = _Plan(folded, budget).within(clock_mhz * 1e6 / fps)
+            choice = _Plan(_in_logic(costs), budget).within(clock_mhz * 1e6 / fps)
         if choice is None:
             raise ValueError(_unreached(plan.fastest(smallest), costs, fps, clock_mhz))
         found = _Found(choice, Stop.REACHED)
@@ -132,6 +135,24 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
     return Solution(foldings, explain(
         graph, foldings, tensors, clock_mhz=clock_mhz, stop=found.stop, short=found.short,
         wanted_fps=fps, blocks=blocks))
+
+
+def _in_logic(costs: Costs) -> Costs:
+    """The same, but for weights, which are logic to begin with."""
+    return Costs(folded_space(costs.space), costs.tensors, costs.blocks)
+
+
+def _fastest(costs: Costs, limit: Budget, smallest: Choice, *, logic: bool) -> "_Found":
+    plan = _Plan(costs, limit)
+    found = plan.fastest(smallest)
+    if not logic:
+        folds = found.stop is Stop.WIDEST and folded_space(costs.space).folded
+        return replace(found, stop=Stop.LOGIC_ASIDE) if folds else found
+    other = _Plan(_in_logic(costs), limit)
+    faster = other.fastest(found.choice)
+    if other.slowest(faster.choice) < plan.slowest(found.choice):
+        return faster
+    return replace(faster, choice=found.choice)
 
 
 def _all_fixed(foldings: Mapping[str, Folding], pins: Pins) -> bool:

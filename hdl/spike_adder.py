@@ -162,8 +162,9 @@ class SpikeAdder(wiring.Component):
         entry, starts = Signal(range(source.segment_depth)), Signal()
         left, list_done, empty = Signal(range(source.longest + 1)), Signal(), Signal()
         spacing = Signal(range(out.groups))
-        depth = self.buffer_depth(out)
-        room = Signal(range(depth + 1), init=depth)
+        # Room for beats beyond those of one group: its sign alone says whether a group fits.
+        most = self.buffer_depth(out) - out.groups
+        room = Signal(range(-out.groups, most + 1), init=most)
         # Whether an event may be issued is known a cycle ahead: this is the longest loop of the
         # engine. An event that ends a group waits until beats are far enough apart, and fit.
         issue, sends = Signal(), Signal()
@@ -172,8 +173,8 @@ class SpikeAdder(wiring.Component):
             bank.eq(at.bank),
             sends.eq(issue & list_done & at.sends),
             turn.eq((issue & list_done) | ~active),
-            fits.eq((spacing <= 1) & (room >= out.groups)),
-            fits_again.eq((room >= 2 * out.groups) if out.groups == 1 else 0),
+            fits.eq((spacing <= 1) & (room >= 0)),
+            fits_again.eq((room >= out.groups) if out.groups == 1 else 0),
             guarded.eq((left <= 2) & at.sends),
             self.free.eq((issue & list_done & at.final) << at.bank),
             self.read_addr.eq(Cat(entry, at.segment)),

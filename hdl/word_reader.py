@@ -1,10 +1,13 @@
 """Reads the windows of a convolution, word by word."""
 
+from itertools import pairwise
+
 from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.arith import counter, ones, pack, table
+from hdl.arith import counter, ones, pack, table, total
+from hdl.delayed import delayed
 from hdl.fifo import Fifo
 from hdl.layout import Layout
 from hdl.window import Window
@@ -37,8 +40,8 @@ class WordReader(wiring.Component):
 
     Timing
     ------
-    One word per cycle, and at least two cycles per window. A word comes :attr:`LATENCY` cycles
-    after its address is issued, and the first address of a window is issued two cycles after the
+    One word per cycle, and at least two cycles per window. A word comes :meth:`latency` cycles
+    after it is named, and the first address of a window is issued two cycles after the
     window is offered. Addresses are issued only while the buffer at the output has room, so the
     memory pipeline never stalls.
 
@@ -61,8 +64,8 @@ class WordReader(wiring.Component):
         Words, see :func:`word_layout`.
     """
 
-    FETCHING = 5
-    """Cycles from a word's being named to its coming to the buffer."""
+    COUNTED = 8
+    """Bits that are counted in a cycle; of more the fours are, and added up in another."""
 
     DEPTH = 16
 
@@ -82,7 +85,12 @@ class WordReader(wiring.Component):
     def latency(layout: Layout, window: Window, scan: int) -> int:
         """Cycles from a word's being named to its being offered, nothing waiting."""
         bits = word_layout(layout, window, scan).size
-        return WordReader.FETCHING + Fifo.latency(bits, WordReader.DEPTH)
+        return WordReader.fetching(layout, scan) + Fifo.latency(bits, WordReader.DEPTH)
+
+    @staticmethod
+    def fetching(layout: Layout, scan: int) -> int:
+        """Cycles from a word's being named to its coming to the buffer."""
+        return 5 + (scan * layout.tensor.interval.bits > WordReader.COUNTED)
 
     def elaborate(self, platform):
         m = Module()
@@ -169,24 +177,21 @@ class WordReader(wiring.Component):
         tags = data.StructLayout({
             "valid": 1, "last": 1, "outside": 1, "step": word["step"].shape(),
             "release": at.release.shape(), "base": base.shape()})
-        delayed = [Signal(tags, name=f"tags_{cycle}") for cycle in range(1, 6)]
+        cycles = self.fetching(self.layout, self.scan)
+        behind = [Signal(tags, name=f"tags_{cycle}") for cycle in range(1, cycles + 1)]
         m.d.sync += [
-            delayed[0].valid.eq(issue),
-            delayed[0].last.eq(word["last"]),
-            delayed[0].outside.eq(word["outside"]),
-            delayed[0].step.eq(word["step"]),
-            delayed[0].release.eq(Mux(word["last"], at.release, 0)),
+            behind[0].valid.eq(issue),
+            behind[0].last.eq(word["last"]),
+            behind[0].outside.eq(word["outside"]),
+            behind[0].step.eq(word["step"]),
+            behind[0].release.eq(Mux(word["last"], at.release, 0)),
         ]
-        m.d.sync += [after.eq(before) for before, after in zip(delayed, delayed[1:], strict=False)]
-        m.d.sync += delayed[2].base.eq(base)
+        m.d.sync += [after.eq(before) for before, after in pairwise(behind)]
+        m.d.sync += behind[2].base.eq(base)
 
-        width = self.layout.tensor.interval.bits
-        padding = pack([self.pad_value] * self.scan, width)
         m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.DEPTH)
-        outside, arrived, into = delayed[3].outside, delayed[4], buffer.i
-        # Ones are counted beside: counting has the cycle for itself.
-        m.d.sync += [into.p.bits.eq(Mux(outside, padding, bits)),
-                     into.p.ones.eq(Mux(outside, padding.bit_count(), ones(bits)))]
+        arrived, into = behind[-1], buffer.i
+        self._count(m, bits, behind[3].outside, into.p)
         m.d.comb += [
             into.valid.eq(arrived.valid),
             into.p.base.eq(arrived.base),
@@ -195,3 +200,16 @@ class WordReader(wiring.Component):
             into.p.release.eq(arrived.release),
         ]
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
+
+    def _count(self, m, bits, outside, into):
+        """The bits, or padding, and how many are set: counting has a cycle for itself, or two."""
+        padding = C(pack([self.pad_value] * self.scan, self.layout.tensor.interval.bits),
+                    len(bits))
+        parts = [slice(n, n + 4) for n in range(0, len(bits), 4)]
+        if len(bits) <= self.COUNTED:
+            parts = [slice(None)]
+        shown, counts = Mux(outside, padding, bits), [
+            Mux(outside, ones(padding[part]), ones(bits[part])) for part in parts]
+        if len(bits) > self.COUNTED:
+            shown, *counts = (delayed(m, value, 1) for value in (shown, *counts))
+        m.d.sync += [into.bits.eq(shown), into.ones.eq(total(counts))]

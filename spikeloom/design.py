@@ -206,7 +206,9 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
     fps : float, optional
         Images per second to reach with the least area; default: as many as fit.
     fit : float, optional
-        The share of each of the target's resources to fill at most; default: the target's.
+        The share of each of the target's resources to fill at most, by the fastest circuit there
+        is, with weights as logic where that is faster. Default: the target's, with weights as logic
+        only where that is smaller.
     clock_mhz : float, optional
         The clock that ``fps`` is reached at; default: the target's.
     foldings : mapping, optional
@@ -230,7 +232,8 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
     tensors = None if calibration is None else run.trace(graph, calibration)
     try:
         found = find(graph, goal.budget, tensors=tensors, fps=fps, clock_mhz=clock,
-                     fit=goal.fit if fit is None else fit, blocks=blocks, pins=pins)
+                     fit=goal.fit if fit is None else fit, logic=fit is not None, blocks=blocks,
+                     pins=pins)
     except DoesNotFit as error:
         smallest = least(graph, pins)
         warnings.warn(f"{error}\nTargets that would hold it: {_holding(graph, smallest)}",

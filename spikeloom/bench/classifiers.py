@@ -25,7 +25,7 @@ __all__ = ["CHECKS"]
 RUNS = (1, 3)
 """Images of two simulations: the first has the latency, their difference the interval."""
 
-MINUTES = 15
+MINUTES = 45
 """For which a tool may map, or place and route, what is unrolled."""
 
 SHARE, EPOCHS = 0.3, 30

@@ -26,7 +26,8 @@ __all__ = ["generate"]
 @click.option("--fit", metavar="SHARE",
               type=click.FloatRange(min=0, max=1, min_open=True),
               help="Share of the target's LUTs, flip-flops, block RAM and multipliers to fill at "
-                   "most; as many images per second as fit. Default: 0.8, on iCE40 0.7.")
+                   "most; as many images per second as fit, with weights as logic where that is "
+                   "faster. Default: 0.8, on iCE40 0.7, with them as logic where that is smaller.")
 @click.option("--clock-mhz", metavar="MHZ", type=click.FloatRange(min=0, min_open=True),
               help="Clock at which --fps is to be reached. Default: the target's.")
 @click.option("--folding", "folding_file", metavar="FILE",

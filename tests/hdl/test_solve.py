@@ -48,6 +48,19 @@ def test_beyond_what_finding_events_reaches_weights_become_logic():
         find(graph, PLENTY, fps=2.5e6, clock_mhz=100, pins=events)
 
 
+def test_the_fastest_that_fits_has_weights_in_logic_where_there_is_room():
+    graph = small_graph(0, channels=4, steps=1)
+    kept, taken = find(graph, PLENTY), find(graph, PLENTY, logic=True)
+    assert kept.explanation.stop is Stop.LOGIC_ASIDE
+    forms = [[folding.form for folding in found.foldings.values()] for found in (kept, taken)]
+    assert forms[0].count(ConvForm.FOLDED) < forms[1].count(ConvForm.FOLDED)
+    assert taken.explanation.cycles < kept.explanation.cycles
+    assert not area(graph, taken.foldings).excess(PLENTY.scaled(0.8))
+    full = find(graph, kept.explanation.area, fit=1.0, logic=True)
+    assert full.foldings == kept.foldings
+    assert full.explanation.stop is Stop.FULL
+
+
 def cycles(foldings):
     return timing(GRAPH, foldings, TENSORS).cycles_per_image
 
@@ -256,5 +269,5 @@ def test_an_explanation_adds_up():
 
 def test_without_a_rate_the_reason_is_room_or_the_slowest_stage():
     widest = find(GRAPH, PLENTY, tensors=TENSORS).explanation
-    assert widest.stop is Stop.WIDEST and not widest.short and widest.wanted_fps is None
+    assert widest.stop is Stop.LOGIC_ASIDE and not widest.short and widest.wanted_fps is None
     assert find(GRAPH, PLENTY).explanation.images is None

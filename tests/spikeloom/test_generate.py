@@ -52,7 +52,7 @@ def test_the_explanation_as_json(run):
     assert stages[found["slowest"]]["share"] == 1
     assert stages[found["slowest"]]["cycles"] == found["cycles_per_image"]
     assert (found["fps"], found["clock_mhz"]) == (50e6 / found["cycles_per_image"], 50)
-    assert (found["stop"], found["images"], found["wanted_fps"]) == ("widest", None, None)
+    assert (found["stop"], found["images"], found["wanted_fps"]) == ("logic_aside", None, None)
     parts = [stage["area"]["luts"] for stage in found["stages"]] + [found["front"]["luts"]]
     assert sum(parts) == json.loads(out)["area"]["luts"]
 

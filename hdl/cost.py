@@ -8,11 +8,12 @@ from hdl.area import Area, logic, ram
 from hdl.layout import Layout
 from hdl.lowering import Known, Lowering, relays
 from hdl.ops import Folding
+from hdl.relay import Relay
 from hdl.shortcuts import Shortcut, shortcuts
 from ir import Budget, Graph
 from ir.block_ram import DP16KD, BlockRam
 
-__all__ = ["FRONT", "area", "footprint", "relay_area", "shortcut_area", "stage_areas"]
+__all__ = ["FRONT", "area", "footprint", "shortcut_area", "stage_areas"]
 
 FRONT = logic(650, 520)
 """The AXI ports and the register file."""
@@ -26,18 +27,13 @@ def stage_areas(lowering: Lowering) -> dict[str, Area]:
         found[shortcut.reader] += shortcut_area(shortcut, layout)
     for name, layout in lowering.layouts.items():
         if name in found and relays(lowering.graph, name):
-            found[name] += relay_area(layout)
+            found[name] += Relay.area(layout.bits)
     return found
 
 
 def shortcut_area(shortcut: Shortcut, layout: Layout) -> Area:
     """The buffer of a shortcut from a tensor of this layout."""
     return logic(40, 30) + ram(layout.bits, shortcut.positions * layout.position_beats)
-
-
-def relay_area(layout: Layout) -> Area:
-    """A relay of beats of this layout."""
-    return logic(6 + layout.bits, 2 + 2 * layout.bits)
 
 
 def footprint(graph: Graph, foldings: Mapping[str, Folding], known: Known | None = None) -> Area:

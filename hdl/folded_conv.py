@@ -130,7 +130,7 @@ class FoldedConv(wiring.Component):
         if self.holds:
             need += logic(4, 2 + held)
         if self.splits > 1:
-            need += logic(6 + held, 4 + held)
+            need += logic(6 + held, 4 + held) + Relay.area(self.out.bits)
         return need
 
     def timing(self, images: np.ndarray) -> FoldedConvTiming | RowsTiming:
@@ -213,14 +213,17 @@ class FoldedConv(wiring.Component):
             m.d.comb += [self.o.valid.eq(holds), self.o.payload.eq(held)]
             return self.o.ready
         left = Signal(data.ArrayLayout(self.o.payload.shape(), self.splits), reset_less=True)
-        moves, takes = Signal(), Signal()
+        valid, moves, takes = Signal(), Signal(), Signal()
         _, last = counter(m, self.splits, moves, "sum")
+        # Hundreds of flip-flops ask whether sums move on: a register says it.
+        m.submodules.behind = behind = Relay(self.o.payload.shape())
+        wiring.connect(m, behind.o, wiring.flipped(self.o))
         m.d.comb += [
-            self.o.payload.eq(left[0]), moves.eq(self.o.valid & self.o.ready),
-            takes.eq(~self.o.valid | (moves & last)),
+            behind.i.valid.eq(valid), behind.i.payload.eq(left[0]),
+            moves.eq(valid & behind.i.ready), takes.eq(~valid | (moves & last)),
         ]
         with m.If(takes):
-            m.d.sync += [self.o.valid.eq(holds), left.eq(held)]
+            m.d.sync += [valid.eq(holds), left.eq(held)]
         with m.Elif(moves):
             m.d.sync += left.eq(Cat(left[1:], left[-1]))
         return takes

@@ -105,8 +105,9 @@ def _split(sums: Wire, o: Wire, words: int, splits: int) -> list[Process]:
     """Hold each of ``words``, and send it in so many beats while the next one is held."""
     if splits == 1:
         return [buffer(sums, o, words, 1, 1)]
-    held = Wire()
-    return [buffer(sums, held, words, 1, 1), _send(held, o, words, splits)]
+    held, sent = Wire(), Wire()
+    return [buffer(sums, held, words, 1, 1), _send(held, sent, words, splits),
+            buffer(sent, o, words * splits, Relay.DEPTH, Relay.LATENCY)]
 
 
 def _send(held: Wire, o: Wire, words: int, splits: int) -> Process:

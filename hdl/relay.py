@@ -4,6 +4,8 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.area import Area, logic
+
 __all__ = ["Relay"]
 
 
@@ -30,6 +32,11 @@ class Relay(wiring.Component):
 
     def __init__(self, shape):
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+
+    @staticmethod
+    def area(bits: int) -> Area:
+        """Estimated resources, for a payload of so many bits."""
+        return logic(6 + bits, 2 + 2 * bits)
 
     def elaborate(self, platform):
         m = Module()

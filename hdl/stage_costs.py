@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from hdl.area import Area
-from hdl.cost import FRONT, relay_area, shortcut_area
+from hdl.cost import FRONT, shortcut_area
 from hdl.folding_space import IN_ROWS, Choice, Cut, Group, Space
 from hdl.lowering import Known, Stage, lower, relays
 from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
+from hdl.relay import Relay
 from hdl.shortcuts import shortcuts
 from hdl.weights import Weights
 from hdl.window_load import WindowLoad
@@ -282,7 +283,7 @@ class Costs:
         """The relays and the buffers of shortcuts on a group's tensors."""
         key = group.name, cut
         if key not in self._areas:
-            parts = [relay_area(self.space.layout(name, cut)) for name in group.tensors
+            parts = [Relay.area(self.space.layout(name, cut).bits) for name in group.tensors
                      if name in self._relayed]
             parts += [shortcut_area(shortcut, self.space.layout(shortcut.source, cut))
                       for shortcut in shortcuts(self.graph) if shortcut.source in group.tensors]

@@ -28,8 +28,8 @@ RUNS = (1, 3)
 MINUTES = 45
 """For which a tool may map, or place and route, what is unrolled."""
 
-SHARE, EPOCHS = 0.3, 30
-UNROLLED = {"classifier/da4ml": (768, 32), "classifier/da4ml-small": (256, 24)}
+SHARE, EPOCHS = 0.3, 60
+UNROLLED = {"classifier/da4ml": (384, 32), "classifier/da4ml-small": (256, 24)}
 """Neurons and inputs of each."""
 
 PACKAGES = ("flows", "golden/data", "spikeloom/bench")

@@ -46,7 +46,7 @@ class RegisterFile(wiring.Component):
 
     Timing
     ------
-    One access at a time; a read answers 2 cycles after its address, a write when both address and
+    One access at a time; a read answers 3 cycles after its address, a write when both address and
     data are there. Unmapped addresses read 0 and take no write; both answer OKAY.
 
     Parameters
@@ -99,23 +99,26 @@ class RegisterFile(wiring.Component):
                 values[name] = counter
         m.d.sync += failed.eq((values["SHORT_PACKETS"] | values["LONG_PACKETS"]).any())
         values["STATUS"] = Cat(busy, failed)
-        # The address is a register before one of so many words is chosen by it.
-        address, asked = Signal(6), Signal()
-        m.d.comb += self.arready.eq(~(asked | self.rvalid))
-        m.d.sync += asked.eq(self.arvalid & self.arready)
+        self._read(m, values)
+        return m
+
+    def _read(self, m, values):
+        """Choose a word in two cycles: of each eight one, and of those one."""
+        address, asked, chosen = Signal(6), Signal(), Signal()
+        words = [values[register.name] for register in REGISTERS]
+        m.d.comb += self.arready.eq(~(asked | chosen | self.rvalid))
+        m.d.sync += [asked.eq(self.arvalid & self.arready), chosen.eq(asked)]
         with m.If(self.arready):
             m.d.sync += address.eq(self.araddr[2:])
         with m.If(self.rvalid & self.rready):
             m.d.sync += self.rvalid.eq(0)
-        with m.If(asked):
-            m.d.sync += self.rvalid.eq(1)
-            with m.Switch(address):
-                for register in REGISTERS:
-                    with m.Case(register.address // 4):
-                        m.d.sync += self.rdata.eq(values[register.name])
-                with m.Default():
-                    m.d.sync += self.rdata.eq(0)
-        return m
+        with m.If(chosen):
+            m.d.sync += [self.rvalid.eq(1), self.rdata.eq(0)]
+        for n, first in enumerate(range(0, len(words), 8)):
+            eight = Signal(32, name=f"eight_{n}")
+            m.d.sync += eight.eq(Array(words[first:first + 8])[address[:3]])
+            with m.If(chosen & (address[3:] == n)):
+                m.d.sync += self.rdata.eq(eight)
 
     @staticmethod
     def _count(m, name, clear, strobe):

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from amaranth import *
 
-__all__ = ["counter", "joined", "ones", "pack", "pack_rows", "table", "total",
-           "wrapping"]
+__all__ = ["counter", "joined", "ones", "pack", "pack_rows", "table", "total", "wrapping"]
 
 
 def table(index: Value, values: Sequence[int]) -> Value:

@@ -205,11 +205,11 @@ class WordReader(wiring.Component):
         """The bits, or padding, and how many are set: counting has a cycle for itself, or two."""
         padding = C(pack([self.pad_value] * self.scan, self.layout.tensor.interval.bits),
                     len(bits))
-        parts = [slice(n, n + 4) for n in range(0, len(bits), 4)]
-        if len(bits) <= self.COUNTED:
-            parts = [slice(None)]
+        wide = len(bits) > self.COUNTED
+        size = 4 if wide else len(bits)
+        parts = [slice(n, n + size) for n in range(0, len(bits), size)]
         shown, counts = Mux(outside, padding, bits), [
             Mux(outside, ones(padding[part]), ones(bits[part])) for part in parts]
-        if len(bits) > self.COUNTED:
+        if wide:
             shown, *counts = (delayed(m, value, 1) for value in (shown, *counts))
         m.d.sync += [into.bits.eq(shown), into.ones.eq(total(counts))]

@@ -152,13 +152,7 @@ class EventLists(wiring.Component):
         event = Signal(data.StructLayout({
             "valid": 1, "spike": 1, "last": 1, "bank": 1, "segment": range(2 * segments),
             "plane": range(planes), "row": range(self.longest)}))
-        channel, plane = Signal(range(self.scan)), Signal(range(planes))
-        found = [(bit // planes, planes - 1 - bit % planes) for bit in range(width)]
-        for signal, part in ((channel, 0), (plane, 1)):
-            for position in range(len(signal)):
-                mask = sum(1 << bit for bit, names in enumerate(found)
-                           if names[part] >> position & 1)
-                m.d.comb += signal[position].eq((lowest & mask).any())
+        channel, plane = self._named(m, lowest)
         m.d.sync += [
             event.valid.eq(valid),
             event.spike.eq(word.bits.any()),
@@ -169,3 +163,15 @@ class EventLists(wiring.Component):
             event.row.eq(joined(word.base, channel, self.scan)),
         ]
         return event, opens, fresh
+
+    def _named(self, m, lowest):
+        """Channel and plane of the only bit of a word that is set."""
+        planes, width = self.planes, len(lowest)
+        channel, plane = Signal(range(self.scan)), Signal(range(planes))
+        found = [(bit // planes, planes - 1 - bit % planes) for bit in range(width)]
+        for signal, part in ((channel, 0), (plane, 1)):
+            for position in range(len(signal)):
+                mask = sum(1 << bit for bit, names in enumerate(found)
+                           if names[part] >> position & 1)
+                m.d.comb += signal[position].eq((lowest & mask).any())
+        return channel, plane

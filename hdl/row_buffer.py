@@ -64,8 +64,7 @@ class RowBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        layout, window = self.layout, self.window
-        tensor, image = layout.tensor, window.rows * window.columns
+        layout, tensor = self.layout, self.layout.tensor
         beats = self.scan // layout.lanes
         words = layout.block // self.scan
 
@@ -74,8 +73,6 @@ class RowBuffer(wiring.Component):
         m.d.comb += [memory.read_addr.eq(self.read_addr), self.read_data.eq(memory.read_data)]
 
         address = Signal(range(self.depth))
-        # Where windows skip positions, a row is also forgotten before all of it came.
-        occupied = Signal(range(-window.ring_positions, window.ring_positions + 1))
         inside, ready = Signal(), Signal(init=1)
         taken, enters, word_done = Signal(), Signal(), Signal()
         block_done, steps_done, position_done = Signal(), Signal(), Signal()
@@ -95,14 +92,7 @@ class RowBuffer(wiring.Component):
         with m.If(taken):
             m.d.sync += inside.eq(~position_done)
 
-        arrived = Signal(self.scan * tensor.interval.bits)
-        m.d.comb += arrived.eq(self.i.payload)
-        if beats > 1:
-            kept = Signal((beats - 1) * layout.bits)
-            m.d.comb += arrived.eq(Cat(kept, self.i.payload))
-            with m.If(taken):
-                m.d.sync += kept.eq(Cat(kept, self.i.payload)[layout.bits:])
-
+        arrived = self._gathered(m, beats, taken)
         # The next step of a block lies a step's words on, the next block back at the first step.
         per_step = tensor.channels // self.scan
         ahead, back = per_step - words + 1, 1 - (tensor.steps - 1) * per_step
@@ -113,7 +103,27 @@ class RowBuffer(wiring.Component):
                 m.d.sync += address.eq(0)
         m.d.sync += [memory.write_en.eq(word_done), memory.write_addr.eq(address),
                      memory.write_data.eq(arrived)]
+        room = self._room(m, enters, position_done)
+        m.d.sync += ready.eq(room | Mux(taken, ~position_done, inside))
+        return m
 
+    def _gathered(self, m, beats, taken):
+        """A word: the last beats that came, and the one at hand."""
+        layout = self.layout
+        arrived = Signal(self.scan * layout.tensor.interval.bits)
+        m.d.comb += arrived.eq(self.i.payload)
+        if beats > 1:
+            kept = Signal((beats - 1) * layout.bits)
+            m.d.comb += arrived.eq(Cat(kept, self.i.payload))
+            with m.If(taken):
+                m.d.sync += kept.eq(Cat(kept, self.i.payload)[layout.bits:])
+        return arrived
+
+    def _room(self, m, enters, position_done):
+        """Count positions; whether there is room for another after this cycle."""
+        window, image = self.window, self.window.rows * self.window.columns
+        # Where windows skip positions, a row is also forgotten before all of it came.
+        occupied = Signal(range(-window.ring_positions, window.ring_positions + 1))
         complete = Signal()
         m.d.sync += complete.eq(position_done)
         m.d.sync += self.filled.eq(self.filled + complete - Mux(self.finish, image, 0))
@@ -127,6 +137,5 @@ class RowBuffer(wiring.Component):
         m.d.sync += [
             left.eq(self.release.any()), leaving.eq(self.release * window.columns),
             occupied.eq(occupied + enters - leaving),
-            ready.eq(room | Mux(taken, ~position_done, inside)),
         ]
-        return m
+        return room

@@ -131,7 +131,8 @@ class SelfAttentionEngine(wiring.Component):
                          for words, bank in zip(self.words, banks, strict=True)]
         entered, opened, token = self._collect(m, queries, busy, occupied, kept)
         closed = self._count(m, token, banks, full)
-        left, freed = self._ask(m, queries, banks, full, kept)
+        asked = self._fetch(m, queries, full, kept)
+        left, freed = self._ask(m, asked, banks, full)
         m.d.sync += [
             occupied.eq(occupied + entered - left),
             busy.eq((busy | opened) & ~freed),
@@ -255,12 +256,9 @@ class SelfAttentionEngine(wiring.Component):
                 m.d.comb += memory.read_addr.eq(row)
         return Mux(at[-1].closing, 1 << at[-1].bank, 0)
 
-    def _ask(self, m, queries, banks, full, kept):
-        """For every token, head, time step and bit plane: add the rows that the query selects."""
-        tensor, head, out, planes = self.out.tensor, self.head, self.out, self.planes
-        beats, positions = self.query_beats, tensor.positions
-
-        # The next token's queries are gathered while this one is asked.
+    def _fetch(self, m, queries, full, kept):
+        """Gather the next token's queries, while those of the one before are asked."""
+        beats, positions = self.query_beats, self.out.tensor.positions
         fetch, fetched, fetch_bank = Signal(range(beats)), Signal(), Signal()
         fetch_position, slot = Signal(range(positions)), Signal(range(kept * beats))
         arriving, arrives, complete = Signal(2), Signal(2), Signal()
@@ -283,7 +281,12 @@ class SelfAttentionEngine(wiring.Component):
             m.d.sync += complete.eq(1)
         with m.If(take):
             m.d.sync += [fetched.eq(0), complete.eq(0)]
+        return {"complete": complete, "taken": take, "values": gathered}
 
+    def _ask(self, m, asked, banks, full):
+        """For every token, head, time step and bit plane: add the rows that the query selects."""
+        tensor, head, out, planes = self.out.tensor, self.head, self.out, self.planes
+        positions, take = tensor.positions, asked["taken"]
         active, bank = Signal(), Signal()
         position = Signal(range(positions))
         channel, plane, step, number = (Signal(range(head)), Signal(range(planes)),
@@ -297,7 +300,7 @@ class SelfAttentionEngine(wiring.Component):
                                             & self._spaced(m, issue & sum_done)))),
             token_done.eq(issue & sum_done & (step == tensor.steps - 1)
                           & (number == self.op.heads - 1)),
-            take.eq(complete & (~active | token_done)),
+            take.eq(asked["complete"] & (~active | token_done)),
         ]
         m.d.sync += room.eq(room + (self.o.valid & self.o.ready)
                             - Mux(issue & sum_done, out.groups, 0))
@@ -316,7 +319,7 @@ class SelfAttentionEngine(wiring.Component):
                 m.d.sync += bank.eq(~bank)
         with m.If(take):
             m.d.sync += [active.eq(1), query.eq(Cat(
-                gathered[t, h * head + i][bit] for h in range(self.op.heads)
+                asked["values"][t, h * head + i][bit] for h in range(self.op.heads)
                 for t in range(tensor.steps) for bit in reversed(range(planes))
                 for i in range(head)))]
         for b, memory in enumerate(banks):

@@ -1,5 +1,7 @@
 """MNIST by other tools, beside area-time/mnist-small and area-time/mnist-fast."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,10 +19,10 @@ from spikeloom.bench.mlp import (
 from spikeloom.bench.peers import da4ml, nngen
 from spikeloom.bench.peers.nngen import BUS
 from spikeloom.bench.placed import TARGET, WithMultipliers, placed_figures
-from spikeloom.bench.row import Row
+from spikeloom.bench.row import Finding, Goal, Peer, Row
 from spikeloom.bench.run import Check, Setting
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "beside"]
 
 RUNS = (1, 3)
 """Images of two simulations: the first has the latency, their difference the interval."""
@@ -31,6 +33,10 @@ MINUTES = 45
 SHARE, EPOCHS = 0.3, 60
 UNROLLED = {"classifier/da4ml": (384, 32), "classifier/da4ml-small": (256, 24)}
 """Neurons and inputs of each."""
+
+KIND = "classifier/"
+BEATS, ACCURACY = "area-time/mnist-small", 0.98
+"""The row that is to be below every other tool's of so many right."""
 
 PACKAGES = ("flows", "golden/data", "spikeloom/bench")
 
@@ -45,27 +51,26 @@ def _tested(layers: tuple[Affine, Affine], pixels: np.ndarray, data: Dataset) ->
             "weights": sum(int(np.count_nonzero(layer.weight)) for layer in layers)}
 
 
-def sequential(setting: Setting) -> Row:
+def sequential(setting: Setting) -> Finding:
     """NNgen's: 8-bit weights, read over the bus for every image."""
     data = _mnist(setting)
     layers = train_int8(data, hidden=64, epochs=15)
     pixels = (data.test_images >> 8 - PIXEL_BITS).reshape(len(data.test_images), -1)
     pixels = pixels.astype(np.int64)
     few, more = RUNS
-    _, short = nngen.classifier(layers, pixels[:few])
-    circuit, long = nngen.classifier(layers, pixels[:more])
-    cycles = (long - short) / (more - few)
-    figures = {**_tested(layers, pixels, data), "interval_cycles": cycles, "latency_cycles": short,
+    circuit, cycles, latency = nngen.steady(partial(nngen.classifier, layers), pixels[:more], few)
+    figures = {**_tested(layers, pixels, data), "interval_cycles": cycles,
+               "latency_cycles": latency,
                **placed_figures(circuit, cycles, setting, flow=WithMultipliers())}
-    return Row(name="classifier/nngen", value=figures["lut_us"], unit="LUT us", figures=figures,
-               how=f"NNgen 1.3.4, {_shape(layers)} int8 on {PIXEL_BITS}-bit pixels, "
-                   f"{BUS // 8} products a cycle, weights over a bus of {BUS} bits; integers on "
-                   f"all {len(pixels)} test images, simulated logits of {more} equal them; cycles "
-                   f"from {few} and {more} images; routed on {TARGET}, one seed, with the "
-                   "device's multipliers")
+    return Finding(
+        value=figures["lut_us"], figures=figures,
+        how=f"NNgen 1.3.4, {_shape(layers)} int8 on {PIXEL_BITS}-bit pixels, {BUS // 8} products "
+            f"a cycle, weights over a bus of {BUS} bits; integers on all {len(pixels)} test "
+            f"images, simulated logits of {more} equal them; cycles from {few} and {more} images; "
+            f"routed on {TARGET}, one seed, with the device's multipliers")
 
 
-def unrolled(hidden: int, inputs: int, name: str, setting: Setting) -> Row:
+def unrolled(hidden: int, inputs: int, setting: Setting) -> Finding:
     """da4ml's: all weights in logic, an image as often as the bus brings one."""
     data = _mnist(setting)
     layers = train_ternary(data, hidden=hidden, inputs=inputs, share=SHARE, epochs=EPOCHS)
@@ -82,11 +87,52 @@ def unrolled(hidden: int, inputs: int, name: str, setting: Setting) -> Row:
         value, measured = figures["lut_us"], f"routed on {TARGET}, one seed"
     except FlowError as error:
         measured = f"not measured: {str(error).splitlines()[0]}"
-    return Row(name=name, value=value, unit="LUT us", figures=figures,
-               how=f"da4ml 0.6.0, {_shape(layers)} unrolled, {figures['weights']:,} weights of -1 "
-                   f"or 1, 2-bit activations, black and white pixels over a bus of {BUS} bits "
-                   f"(whose shift register is not counted); da4ml's own integers on all "
-                   f"{len(pixels)} test images; {size}; {measured}")
+    return Finding(
+        value=value, figures=figures,
+        how=f"da4ml 0.6.0, {_shape(layers)} unrolled, {figures['weights']:,} weights of -1 or 1, "
+            f"2-bit activations, black and white pixels over a bus of {BUS} bits (whose shift "
+            f"register is not counted); da4ml's own integers on all {len(pixels)} test images; "
+            f"{size}; {measured}")
+
+
+def beside(rows: Sequence[Row]) -> list[Row]:
+    """The rows; those whose circuit classifies MNIST with other tools' classifiers as peers, and
+    after the one that is to beat them all, by how much."""
+    known = [row for row in rows if row.name.startswith(KIND)]
+    peers, found = tuple(map(_peer, known)), []
+    for row in rows:
+        if known and row.name.startswith("area-time/mnist"):
+            row = replace(row, peers=peers)
+        found.append(row)
+        if known and row.name == BEATS:
+            found.append(_against(row, known))
+    return found
+
+
+def _peer(row: Row) -> Peer:
+    name, figures = row.name.removeprefix(KIND), row.figures
+    reached = f"{figures['accuracy']:.2%} right" if "accuracy" in figures else ""
+    if row.value is None:
+        return Peer(name, None, ", ".join(filter(None, (row.how, reached))))
+    return Peer(name, row.value, f"{reached}, {figures['luts']:,} LUT, "
+                                 f"{figures['fmax_mhz']:.1f} MHz, "
+                                 f"{figures['interval_cycles']:,.0f} cycles")
+
+
+def _against(ours: Row, others: Sequence[Row]) -> Row:
+    """Ours over the best of those that are accurate enough."""
+    able = [row for row in others if row.value and row.figures["accuracy"] >= ACCURACY]
+    row = partial(Row, name=f"{ours.name}/peers", unit="ratio", goal=Goal(False, 1))
+    if ours.value is None or not able:
+        return row(value=None, how="not measured: ours is not, or no other tool's")
+    best = min(able, key=lambda row: row.value or 0)
+    assert best.value, "it was chosen for that"
+    missing = ", ".join(row.name for row in others if row.value is None)
+    return row(value=ours.value / best.value,
+               how=f"{ours.name} over {best.name}, the best of other tools' classifiers of at "
+                   f"least {ACCURACY:.0%}; {ours.figures['accuracy']:.2%} are right of ours, "
+                   f"{best.figures['accuracy']:.2%} of that one's"
+                   + (f"; without a figure: {missing}" if missing else ""))
 
 
 def _shape(layers: tuple[Affine, Affine]) -> str:
@@ -98,5 +144,5 @@ def _shape(layers: tuple[Affine, Affine]) -> str:
 CHECKS = (
     Check(name="classifier/nngen", unit="LUT us", goal=None, measure=sequential,
           packages=PACKAGES),
-    *(Check(name=name, unit="LUT us", goal=None, measure=partial(unrolled, *size, name),
+    *(Check(name=name, unit="LUT us", goal=None, measure=partial(unrolled, *size),
             packages=PACKAGES) for name, size in UNROLLED.items()))

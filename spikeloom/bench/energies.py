@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from spikeloom.bench.row import MODELLED, Goal, Row
+from spikeloom.bench.row import MODELLED, Finding, Goal, Peer
 from spikeloom.bench.run import Check, Setting
 from spikeloom.energy.published import find_published, published
 
@@ -12,22 +12,20 @@ GOAL = Goal(False, 2)
 """Percent."""
 
 
-def _name(network: str) -> str:
-    return f"energy/{network}"
-
-
-def _deviation(name: str, setting: Setting) -> Row:
+def _deviation(name: str, setting: Setting) -> Finding:
     """How far the recomputed energy is from the published one."""
     network = find_published(name)
     layers = network.layers()
     millijoules = sum(layer.picojoules for layer in layers) / 1e9
-    return Row(name=_name(name), value=100 * abs(millijoules / network.energy_mj - 1), unit="%",
-               goal=GOAL, kind=MODELLED, peer=f"published: {network.energy_mj:g} mJ",
-               how=f"{millijoules:.4g} mJ from the firing rates that its authors publish, "
-                   f"{len(layers)} layers, 45 nm fp32",
-               figures={"energy_mj": millijoules})
+    return Finding(
+        value=100 * abs(millijoules / network.energy_mj - 1), kind=MODELLED,
+        peers=(Peer("published", None, f"{network.energy_mj:g} mJ"),),
+        how=f"{millijoules:.4g} mJ from the firing rates that its authors publish, "
+            f"{len(layers)} layers, 45 nm fp32",
+        figures={"energy_mj": millijoules})
 
 
-CHECKS = tuple(Check(name=_name(name), unit="%", goal=GOAL, measure=partial(_deviation, name),
+CHECKS = tuple(Check(name=f"energy/{name}", unit="%", goal=GOAL,
+                     measure=partial(_deviation, name),
                      packages=("spikeloom/energy", "spikeloom/bench"))
                for name, network in published().items() if network.measured is not None)

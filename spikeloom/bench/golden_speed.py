@@ -13,7 +13,7 @@ from golden.data import load
 from golden.presets import PRESETS
 from golden.run import logits
 from ir import Graph
-from spikeloom.bench.row import Goal, NotMeasured, Row
+from spikeloom.bench.row import Finding, Goal, NotMeasured, Peer
 from spikeloom.bench.run import Check, Setting
 from spikeloom.quantization import quantize
 
@@ -38,22 +38,24 @@ def _rates(ours: Run, theirs: Run, images: np.ndarray) -> tuple[float, float]:
     return median(found[0]), median(found[1])
 
 
-def _row(name: str, graph: Graph, model: torch.nn.Module, feed: Callable[[np.ndarray], object],
-         images: np.ndarray, how: str) -> Row:
+def _beside(graph: Graph, model: torch.nn.Module, feed: Callable[[np.ndarray], object],
+            images: np.ndarray, how: str) -> Finding:
     parameters = sum(each.numel() for each in model.parameters())
     with torch.inference_mode():
         feed(images[:BATCH])
         logits(graph, images[:BATCH])
         ours, theirs = _rates(partial(logits, graph), feed, images)
-    return Row(name=name, value=ours / theirs, unit="ratio", goal=GOAL,
-               peer=f"SpikingJelly 2.0.0, float32, step mode m: {theirs:,.1f} images/s",
-               how=f"{how}; batches of {BATCH}, {torch.get_num_threads()} threads, median of "
-                   f"{ROUNDS} rounds in turn",
-               figures={"images_per_second": ours, "peer_images_per_second": theirs,
-                        "parameters": parameters})
+    return Finding(
+        value=ours / theirs,
+        peers=(Peer("SpikingJelly 2.0.0, float32, step mode m", 1.0,
+                    f"{theirs:,.1f} images/s"),),
+        how=f"{how}; {ours:,.1f} images/s; batches of {BATCH}, {torch.get_num_threads()} threads, "
+            f"median of {ROUNDS} rounds in turn",
+        figures={"images_per_second": ours, "peer_images_per_second": theirs,
+                 "parameters": parameters})
 
 
-def _twin(name: str, setting: Setting) -> Row:
+def _twin(name: str, setting: Setting) -> Finding:
     """A preset, and its float model rebuilt from SpikingJelly's layers."""
     try:
         from spikeloom.bench.peers.spikingjelly import Twin
@@ -68,11 +70,11 @@ def _twin(name: str, setting: Setting) -> Row:
         theirs, own = (model(torch.from_numpy(images[:BATCH])) for model in (twin, net))
     if not torch.allclose(theirs, own, atol=1e-4):
         raise NotMeasured("SpikingJelly's network is not the preset's")
-    return _row(f"golden/{name}", quantize(name), twin, lambda x: twin(torch.from_numpy(x)),
-                images, "the preset's float model in SpikingJelly's layers")
+    return _beside(quantize(name), twin, lambda x: twin(torch.from_numpy(x)), images,
+                   "the preset's float model in SpikingJelly's layers")
 
 
-def _spikformer(setting: Setting) -> Row:
+def _spikformer(setting: Setting) -> Finding:
     """SpikingJelly's own Spikformer, captured."""
     from spikingjelly.activation_based.functional import reset_net
     from spikingjelly.activation_based.model.spikformer import Spikformer
@@ -92,8 +94,8 @@ def _spikformer(setting: Setting) -> Row:
         reset_net(model)
         return model(torch.from_numpy(images) / 255)
 
-    return _row("golden/spikformer-1-384", graph, model, feed, data.test_images[:BATCH],
-                "SpikingJelly's model as it is, random weights, captured")
+    return _beside(graph, model, feed, data.test_images[:BATCH],
+                   "SpikingJelly's model as it is, random weights, captured")
 
 
 CHECKS = (

@@ -18,7 +18,7 @@ from ir.ops import Conv
 from sim.unit import UNIT, stream
 from spikeloom.bench.peers import da4ml, nngen
 from spikeloom.bench.placed import TARGET, WithMultipliers, placed_figures
-from spikeloom.bench.row import Goal, NotMeasured, Row
+from spikeloom.bench.row import Finding, Goal, NotMeasured, Peer
 from spikeloom.bench.run import Check, Setting
 
 __all__ = ["CHECKS", "Layer", "layer_figures"]
@@ -109,13 +109,13 @@ LAYERS = tuple(Layer(inputs=size, outputs=size, drain=min(32, size // 2), scan=3
                for size in (32, 64, 128))
 
 
-def _operations(layer: Layer, setting: Setting) -> Row:
+def _operations(layer: Layer, setting: Setting) -> Finding:
     figures = layer_figures(layer, setting)
-    return Row(name=f"spike-linear/{layer.name}", value=figures["sops_per_lut"],
-               unit="SOP/s/LUT", goal=GOAL if layer.inputs == 128 else None, figures=figures,
-               how=f"engine by tables, alone between registers, {layer.bits}-bit weights, "
-                   f"{layer.activity:.0%} of inputs spike independently; executed operations, "
-                   f"simulated cycles of {figures['tokens']} tokens, routed clock on {TARGET}")
+    return Finding(
+        value=figures["sops_per_lut"], figures=figures,
+        how=f"engine by tables, alone between registers, {layer.bits}-bit weights, "
+            f"{layer.activity:.0%} of inputs spike independently; executed operations, simulated "
+            f"cycles of {figures['tokens']} tokens, routed clock on {TARGET}")
 
 
 def _unrolled(layer: Layer, setting: Setting) -> dict[str, Any]:
@@ -124,13 +124,11 @@ def _unrolled(layer: Layer, setting: Setting) -> dict[str, Any]:
 
 
 def _sequential(layer: Layer, setting: Setting) -> dict[str, Any]:
-    """NNgen's: cycles per token are the difference of two runs, so that starting is no part."""
-    rng = np.random.default_rng(SEED)
+    """NNgen's: a layer that reads its weights for every token."""
     few, more = TOKENS
-    spikes = (rng.random((more, layer.inputs)) < layer.activity).astype(np.int64)
-    _, short = nngen.layer(layer.weight(), spikes[:few])
-    circuit, long = nngen.layer(layer.weight(), spikes)
-    cycles = (long - short) / (more - few)
+    spikes = np.random.default_rng(SEED).random((more, layer.inputs)) < layer.activity
+    circuit, cycles, _ = nngen.steady(partial(nngen.layer, layer.weight()),
+                                      spikes.astype(np.int64), few)
     return {**placed_figures(circuit, cycles, setting, flow=WithMultipliers(),
                              clock_mhz=nngen.CLOCK), "cycles_per_token": cycles}
 
@@ -138,26 +136,29 @@ def _sequential(layer: Layer, setting: Setting) -> dict[str, Any]:
 PEERS: Mapping[str, Callable[[Layer, Setting], dict[str, Any]]] = {
     "da4ml 0.6.0": _unrolled, "NNgen 1.3.4": _sequential}
 TOKENS = (2, 6)
+"""Of NNgen's two runs."""
 
 
-def _told(name: str, layer: Layer, setting: Setting) -> str:
+def _peer(name: str, layer: Layer, setting: Setting) -> Peer:
     """What another tool's layer takes, or why that is not known."""
     try:
         found = PEERS[name](layer, setting)
     except (NotMeasured, FlowError) as error:
-        return f"{name}: not measured, {str(error).splitlines()[0]}"
-    return (f"{name}: {found['lut_us']:,.1f} ({found['luts']:,} LUT, {found['ffs']:,} FF, "
-            f"{found['brams']} block RAM, {found['dsps']} DSP, {found['fmax_mhz']:.1f} MHz, "
-            f"{found['cycles_per_token']:,.1f} cycles)")
+        return Peer(name, None, f"not measured, {str(error).splitlines()[0]}")
+    return Peer(name, found["lut_us"],
+                f"{found['luts']:,} LUT, {found['ffs']:,} FF, {found['brams']} block RAM, "
+                f"{found['dsps']} DSP, {found['fmax_mhz']:.1f} MHz, "
+                f"{found['cycles_per_token']:,.1f} cycles")
 
 
-def _beside(layer: Layer, setting: Setting) -> Row:
+def _beside(layer: Layer, setting: Setting) -> Finding:
     """LUT times microseconds per token: ours, and the other tools'."""
     ours = layer_figures(layer, setting)
-    return Row(name=f"linear/{layer.name}", value=ours["lut_us"], unit="LUT us", figures=ours,
-               peer="; ".join(_told(name, layer, setting) for name in PEERS),
-               how=f"the layers of spike-linear, per token, all on {TARGET} with the same tools; "
-                   "da4ml's is unrolled into logic, NNgen's reads weights over its bus")
+    return Finding(
+        value=ours["lut_us"], figures={**ours, "interval_cycles": ours["cycles_per_token"]},
+        peers=tuple(_peer(name, layer, setting) for name in PEERS),
+        how=f"the layers of spike-linear, per token, all on {TARGET} with the same tools; da4ml's "
+            "is unrolled into logic, NNgen's reads weights over its bus")
 
 
 CHECKS = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spikeloom.bench.presets import accuracy_of, data_of, design_of, images_of
-from spikeloom.bench.row import Goal, NotMeasured, Row
+from spikeloom.bench.row import Finding, Goal, NotMeasured
 from spikeloom.bench.run import Check, Setting
 from spikeloom.quantization import quantize
 
@@ -26,70 +26,61 @@ TRACED = 500
 SMALLEST = "ulx3s-12f"
 
 
-def accurate(name: str, least: float, setting: Setting) -> Row:
+def accurate(name: str, setting: Setting) -> Finding:
     """Test images that the integers, and so the circuit, get right."""
     notes = quantize(name).notes
-    return Row(name=f"accuracy/{name}", value=accuracy_of(name, setting), unit="share",
-               goal=Goal(True, least),
-               how=f"integers on all {len(images_of(name, setting, None))} test images; "
-                   f"{int(notes['parameters']):,} parameters")
+    return Finding(value=accuracy_of(name, setting),
+                   how=f"integers on all {len(images_of(name, setting, None))} test images; "
+                       f"{int(notes['parameters']):,} parameters")
 
 
-def sized(name: str, most: int, setting: Setting) -> Row:
+def sized(name: str, setting: Setting) -> Finding:
     """Numbers that training settles."""
-    return Row(name=f"parameters/{name}", value=int(quantize(name).notes["parameters"]),
-               unit="parameters", goal=Goal(False, most), how="as the checkpoint states")
+    return Finding(value=int(quantize(name).notes["parameters"]), how="as the checkpoint states")
 
 
-def verified(name: str, traced: int, limit: float, setting: Setting) -> Row:
+def verified(name: str, traced: int, setting: Setting) -> Finding:
     """A whole test set through the circuit, every tensor of ``traced`` images."""
     data = data_of(name, setting)
     found = design_of(name).verify(data.test_images, data.test_labels, trace_images=traced,
                                    processes=2)
     if found.mismatches or not found.values_compared:
         raise NotMeasured(f"the circuit differs: {found.first_difference}")
-    return Row(name=_verified(name, traced), unit="s",
-               value=found.seconds + found.build_seconds, goal=Goal(False, limit),
-               how=f"{found.images} images through the Verilog on 2 cores, every tensor of "
-                   f"{found.traced_images}: {found.values_compared:,} values equal the integers; "
-                   "compilation counted",
-               figures={"build_seconds": found.build_seconds,
-                        "interval_cycles": found.cycles_per_image})
+    return Finding(
+        value=found.seconds + found.build_seconds,
+        how=f"{found.images} images through the Verilog on 2 cores, every tensor of "
+            f"{found.traced_images}: {found.values_compared:,} values equal the integers; "
+            "compilation counted",
+        figures={"build_seconds": found.build_seconds, "interval_cycles": found.cycles_per_image})
 
 
-def _verified(name: str, traced: int) -> str:
-    return f"verify/{name}/traced" if traced else f"verify/{name}"
-
-
-def modelled_cycles(name: str, setting: Setting) -> Row:
+def modelled_cycles(name: str, setting: Setting) -> Finding:
     """How far the cost model's interval is from the simulated one, for the same images."""
     design, images = design_of(name), images_of(name, setting)
     measured = design.simulate(images, processes=1).cycles_per_image
     cycles = design.cost(images).timing
     modelled = None if cycles is None else cycles.cycles_per_image
     assert measured and modelled, "several images were run"
-    return Row(name=f"cycle-model/{name}", value=100 * abs(modelled / measured - 1), unit="%",
-               goal=Goal(False, 2),
-               how=f"{len(images)} images back to back: {measured:.1f} cycles per image "
-                   f"simulated, {modelled:.1f} by the cost model")
+    return Finding(value=100 * abs(modelled / measured - 1),
+                   how=f"{len(images)} images back to back: {measured:.1f} cycles per image "
+                       f"simulated, {modelled:.1f} by the cost model")
 
 
-def smallest(setting: Setting) -> Row:
+def smallest(setting: Setting) -> Finding:
     """The clock on the smallest device that holds the digits."""
     found = design_of("digits", SMALLEST).synthesize(progress=setting.remark)
-    return Row(name=f"clock/digits/{SMALLEST}", value=found.fmax_mhz, unit="MHz",
-               goal=Goal(True, 120), how="placed and routed, seed 1",
-               figures={**found.accelerator.as_dict(), "fmax_mhz": found.fmax_mhz})
+    return Finding(value=found.fmax_mhz, how="placed and routed, seed 1",
+                   figures={**found.accelerator.as_dict(), "fmax_mhz": found.fmax_mhz})
 
 
-def repeated(setting: Setting) -> Row:
+def repeated(setting: Setting) -> Finding:
     """Files that differ between two processes that write the same circuit."""
     with TemporaryDirectory(prefix="spikeloom-") as room:
         first, second = (_written(Path(room) / str(number), number) for number in (1, 2))
     differing = [name for name in first.keys() | second.keys()
                  if first.get(name) != second.get(name)]
-    return Row(name="bytes/digits", value=len(differing), unit="files", goal=Goal(False, 0),
-               how=f"of {len(first)} files that two processes with other hash seeds wrote")
+    return Finding(value=len(differing),
+                   how=f"of {len(first)} files that two processes with other hash seeds wrote")
 
 
 def _written(place: Path, number: int) -> dict[str, str]:
@@ -103,16 +94,17 @@ def _written(place: Path, number: int) -> dict[str, str]:
 
 CHECKS = (
     *(Check(name=f"accuracy/{name}", unit="share", goal=Goal(True, least),
-            measure=partial(accurate, name, least), packages=("ir", "golden"))
+            measure=partial(accurate, name), packages=("ir", "golden"))
       for name, (least, _) in ACCURACIES.items()),
     *(Check(name=f"parameters/{name}", unit="parameters", goal=Goal(False, most),
-            measure=partial(sized, name, most), packages=("golden",))
+            measure=partial(sized, name), packages=("golden",))
       for name, (_, most) in ACCURACIES.items() if most is not None),
     *(Check(name=f"cycle-model/{name}", unit="%", goal=Goal(False, 2),
             measure=partial(modelled_cycles, name)) for name in ("digits", "mnist-small", "mnist")),
-    *(Check(name=_verified("mnist", traced), unit="s", goal=Goal(False, limit),
-            measure=partial(verified, "mnist", traced, limit))
-      for traced, limit in ((0, 300), (TRACED, 900))),
+    *(Check(name=name, unit="s", goal=Goal(False, limit),
+            measure=partial(verified, "mnist", traced))
+      for name, traced, limit in (("verify/mnist", 0, 300),
+                                  ("verify/mnist/traced", TRACED, 900))),
     Check(name=f"clock/digits/{SMALLEST}", unit="MHz", goal=Goal(True, 120), measure=smallest),
     Check(name="bytes/digits", unit="files", goal=Goal(False, 0), measure=repeated),
 )

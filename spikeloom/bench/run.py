@@ -2,17 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from spikeloom.bench.row import Goal, NotMeasured, Row
+from spikeloom.bench.row import Finding, Goal, NotMeasured, Row
 from spikeloom.errors import explain
 from spikeloom.report import write_whole
 
-__all__ = ["Bench", "Check", "Setting", "chosen", "known"]
+__all__ = ["Bench", "Check", "Setting", "chosen", "meant"]
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("*.py", "*.v", "*.cpp", "*.safetensors")
@@ -36,7 +36,7 @@ class Check:
     name, unit, goal
         As the row's.
     measure : callable
-        Gives the row; raises :exc:`NotMeasured` where it cannot be had.
+        What was found; raises :exc:`NotMeasured` where it cannot be had.
     packages : tuple of str
         Whose contents the figure depends on: as they change, it is measured again.
     """
@@ -44,13 +44,16 @@ class Check:
     name: str
     unit: str
     goal: Goal | None
-    measure: Callable[[Setting], Row]
+    measure: Callable[[Setting], Finding]
     packages: tuple[str, ...] = ("ir", "golden", "hdl", "sim", "flows", "spikeloom/bench")
 
     def failed(self, why: str) -> Row:
         """The row that says why there is no figure."""
-        return Row(name=self.name, value=None, unit=self.unit, goal=self.goal,
-                   how=f"not measured: {why}")
+        return self.row(Finding(value=None, how=f"not measured: {why}"))
+
+    def row(self, found: Finding) -> Row:
+        """The row of what was found."""
+        return Row(name=self.name, unit=self.unit, goal=self.goal, **vars(found))
 
 
 class Bench:
@@ -66,7 +69,7 @@ class Bench:
         if kept is not None:
             return kept
         try:
-            row = check.measure(setting)
+            row = check.row(check.measure(setting))
         except NotMeasured as error:
             return check.failed(str(error))
         except Exception as error:
@@ -96,16 +99,15 @@ def chosen(checks: Iterable[Check], names: tuple[str, ...]) -> list[Check]:
     """The checks of these names or first parts, all without names; ValueError lists all."""
     checks = list(checks)
     for name in names:
-        if not any(known(check, name) for check in checks):
+        if not any(meant(check.name, [name]) for check in checks):
             raise ValueError(f"The bench has no row {name!r}; it has "
                              f"{', '.join(check.name for check in checks)}")
-    return [check for check in checks
-            if not names or any(known(check, name) for name in names)]
+    return [check for check in checks if meant(check.name, names)]
 
 
-def known(check: Check, name: str) -> bool:
-    """Whether a check is meant by ``name``."""
-    return check.name == name or check.name.startswith(f"{name}/")
+def meant(row: str, names: Sequence[str]) -> bool:
+    """Whether a row is among ``names``, or its first parts are, or there are none."""
+    return not names or any(row == name or row.startswith(f"{name}/") for name in names)
 
 
 def _key(check: Check) -> str:

@@ -23,7 +23,7 @@ from golden.run import trace
 from golden.zoo.spikformer import spikformer
 from hdl.ops import ConvFolding
 from ir import Graph
-from spikeloom.bench.row import ESTIMATED, Goal, NotMeasured, Row
+from spikeloom.bench.row import ESTIMATED, Finding, Goal, NotMeasured, Peer
 from spikeloom.bench.run import Check, Setting
 from spikeloom.bench.trained_spikformer import about, trained
 from spikeloom.design import Design, generate
@@ -67,7 +67,7 @@ def _design(data_dir: Path | None, folder: Path | None) -> Design:
     return generate(_graph(data_dir, folder), TARGET, fps=FPS, calibration=images)
 
 
-def cycles(setting: Setting) -> Row:
+def cycles(setting: Setting) -> Finding:
     """What the cost model says that the folded design takes."""
     data = load("cifar10", setting.data_dir)
     design = _design(setting.data_dir, setting.folder)
@@ -85,16 +85,15 @@ def cycles(setting: Setting) -> Row:
                        for name in vars(budget))
     where = Counter(str(folding.weights) for folding in design.foldings.values()
                     if isinstance(folding, ConvFolding))
-    return Row(
-        name="cycles/spikformer-1-384", unit="cycles", goal=Goal(False, 1e6), kind=ESTIMATED,
-        value=timing.cycles_per_image,
+    return Finding(
+        value=timing.cycles_per_image, kind=ESTIMATED,
         how=f"cost model, {TIMED} test images back to back, folded for {FPS} images/s on {TARGET} "
             f"({filled}); weights of 8 bits in so many convolutions are "
             f"{', '.join(f'{kind}: {count}' for kind, count in sorted(where.items()))}; "
             f"{about(len(data.train_images))}; {accuracy:.1%} of {JUDGED} test images right in "
             f"integers, {rate:.1%} of all neurons' outputs spike",
-        peer=f"FPGA_SpikingTransformer, as published: {PUBLISHED_MS} ms at {PUBLISHED_MHZ} MHz, "
-             f"{PUBLISHED_MS * PUBLISHED_MHZ * 1000:,} cycles",
+        peers=(Peer("FPGA_SpikingTransformer, as published", PUBLISHED_MS * PUBLISHED_MHZ * 1000,
+                    f"{PUBLISHED_MS} ms at {PUBLISHED_MHZ} MHz"),),
         figures={**vars(cost.area), "accuracy": accuracy, "spike_rate": rate,
                  "bound_cycles": timing.bound_cycles_per_image,
                  "interval_cycles": timing.cycles_per_image,
@@ -108,21 +107,20 @@ def _spike_rate(graph: Graph, images: np.ndarray) -> float:
     return sum(int(x.sum()) for x in tensors.values()) / sum(x.size for x in tensors.values())
 
 
-def simulation(setting: Setting) -> Row:
+def simulation(setting: Setting) -> Finding:
     """One image through the Verilog, every value of every tensor compared."""
     data = load("cifar10", setting.data_dir)
     found = _design(setting.data_dir, setting.folder).verify(
         data.test_images[:1], data.test_labels[:1], trace_images=1, processes=1)
     if found.mismatches or not found.values_compared:
         raise NotMeasured(f"the circuit differs: {found.first_difference}")
-    return Row(name="simulate/spikformer-1-384", value=found.seconds, unit="s",
-               goal=Goal(False, 60),
-               how=f"one image, {found.values_compared} values of {len(found.tensors)} tensors "
-                   f"equal, one core, compiled before in {found.build_seconds:.0f} s; the trained "
-                   f"network of cycles/spikformer-1-384, its loaded weights there from the "
-                   f"beginning",
-               figures={"cycles": found.cycles, "build_seconds": found.build_seconds,
-                        "cycles_per_second": found.cycles / found.seconds})
+    return Finding(
+        value=found.seconds,
+        how=f"one image, {found.values_compared} values of {len(found.tensors)} tensors equal, "
+            f"one core, compiled before in {found.build_seconds:.0f} s; the trained network of "
+            "cycles/spikformer-1-384, its loaded weights there from the beginning",
+        figures={"cycles": found.cycles, "build_seconds": found.build_seconds,
+                 "cycles_per_second": found.cycles / found.seconds})
 
 
 @cache
@@ -144,29 +142,29 @@ def _save(blocks: int, folder: Path) -> None:
     save(quantize(net, images, scheme=Scheme(weight_bits=8)).graph("spikformer_512", {}), folder)
 
 
-def seconds(setting: Setting) -> Row:
+def seconds(setting: Setting) -> Finding:
     """How long the largest takes."""
     found = generation(8)
-    return Row(name="generate/spikformer-8-512/time", value=found["seconds"], unit="s",
-               goal=Goal(False, 60), figures=found,
-               how="read, fold as small as can be, Verilog and memory contents: processor seconds "
-                   "of one process and its tools; random weights of 8 bits")
+    return Finding(value=found["seconds"], figures=found,
+                   how="read, fold as small as can be, Verilog and memory contents: processor "
+                       "seconds of one process and its tools; random weights of 8 bits")
 
 
-def memory(setting: Setting) -> Row:
+def memory(setting: Setting) -> Finding:
     """How much memory it takes at most."""
     found = generation(8)
-    return Row(name="generate/spikformer-8-512/memory", value=found["peak_gb"], unit="GB",
-               goal=Goal(False, 4), figures=found, how="the same process's peak resident memory")
+    return Finding(value=found["peak_gb"], figures=found,
+                   how="the same process's peak resident memory")
 
 
-def growth(setting: Setting) -> Row:
+def growth(setting: Setting) -> Finding:
     """Whether time grows with weights, or faster."""
     small, large = generation(1), generation(8)
     value = (large["seconds"] / large["weights"]) / (small["seconds"] / small["weights"])
-    return Row(name="generate/growth", value=value, unit="ratio", goal=Goal(False, 1.2),
-               how=f"seconds per weight, {large['weights']} weights over {small['weights']}",
-               figures={"small_seconds": small["seconds"], "large_seconds": large["seconds"]})
+    return Finding(
+        value=value,
+        how=f"seconds per weight, {large['weights']} weights over {small['weights']}",
+        figures={"small_seconds": small["seconds"], "large_seconds": large["seconds"]})
 
 
 def _generate(folder: Path) -> dict[str, Any]:

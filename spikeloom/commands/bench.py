@@ -34,24 +34,23 @@ def bench(ctx: click.Context, only: tuple[str, ...], data_dir: Path | None, outp
       spikeloom bench --only golden --only clock/digits --data-dir DIR
     """
     from spikeloom.bench.checks import CHECKS
-    from spikeloom.bench.run import Bench, Setting, chosen
+    from spikeloom.bench.classifiers import beside
+    from spikeloom.bench.run import Bench, Setting, chosen, meant
     from spikeloom.bench.table import COLUMNS, cells, page
     from spikeloom.report import write_whole
 
     place, setting = Bench(output), Setting(data_dir, terminal.remark, output)
-    rows = []
-    for check in chosen(CHECKS, only):
-        if kept:
-            row = place.kept(check) or check.failed("not yet")
-        else:
-            with terminal.stage(check.name):
-                row = place.row(check, setting)
-            terminal.remark(f"{row.name}: {terminal.shown(row.value)} {row.unit} ({row.how})")
-        rows.append(row)
+    wanted, fresh = chosen(CHECKS, only), {}
+    for check in () if kept else wanted:
+        with terminal.stage(check.name):
+            fresh[check.name] = row = place.row(check, setting)
+        terminal.remark(f"{row.name}: {terminal.shown(row.value)} {row.unit} ({row.how})")
+    # Rows are compared with others, too, which may be from before.
+    known = beside([fresh.get(check.name) or place.kept(check) or check.failed("not yet")
+                    for check in CHECKS])
     if docs is not None:
-        known = [place.kept(check) or check.failed("not yet") for check in CHECKS]
-        fresh = {row.name: row for row in rows}
-        write_whole(docs, page([fresh.get(row.name, row) for row in known]))
+        write_whole(docs, page(known))
+    rows = [row for row in known if meant(row.name, only)]
     if as_json:
         terminal.print_json([row.as_dict() for row in rows])
     else:

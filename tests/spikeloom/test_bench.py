@@ -14,7 +14,7 @@ from golden.zoo.spiking_transformer import spiking_transformer
 from spikeloom.bench import checks
 from spikeloom.bench.checks import CHECKS
 from spikeloom.bench.peers.spikingjelly import Twin
-from spikeloom.bench.row import ESTIMATED, Goal, NotMeasured, Row
+from spikeloom.bench.row import ESTIMATED, Finding, Goal, NotMeasured, Peer
 from spikeloom.bench.run import Check
 from spikeloom.cli import main
 
@@ -25,12 +25,12 @@ def counted(monkeypatch) -> list[str]:
     measured: list[str] = []
 
     def check(name: str, value: float | None, goal: Goal | None) -> Check:
-        def measure(setting) -> Row:
+        def measure(setting) -> Finding:
             measured.append(name)
             if value is None:
                 raise NotMeasured("it rains")
-            return Row(name=name, value=value, unit="m", goal=goal, kind=ESTIMATED, how="by hand",
-                       peer="another: 2 m", figures={"luts": 7})
+            return Finding(value=value, kind=ESTIMATED, how="by hand", figures={"luts": 7},
+                           peers=(Peer("another", 2.0, "7 LUT"), Peer("third", None, "too slow")))
         return Check(name=name, unit="m", goal=goal, measure=measure, packages=("ir",))
 
     monkeypatch.setattr(checks, "CHECKS", (
@@ -53,6 +53,9 @@ def test_rows_are_measured_once_and_tell_what_was_missed(counted, capsys, tmp_pa
     assert rows[0]["target"] == "<= 2"
     assert rows[2]["how"] == "not measured: it rains"
     assert all({"unit", "peer", "how"} <= row.keys() for row in rows)
+    assert rows[0]["peer"] == "another: 2 (7 LUT); third: too slow"
+    assert [row["ratios"] for row in rows] == [{"another": 0.5}, {"another": 1.5}, {},
+                                               {"another": 2.5}]
     assert bench(capsys, tmp_path) == (5, rows)
     assert counted == ["a/near", "a/far", "b", "c", "b"]
 
@@ -81,8 +84,9 @@ def test_a_row_of_other_sources_or_damaged_is_measured_again(counted, capsys, tm
 def test_the_page_has_every_row_and_what_was_not_measured(counted, capsys, tmp_path):
     docs = tmp_path / "bench.md"
     bench(capsys, tmp_path / "rows", "--only", "a", "--docs", str(docs))
-    assert "| a/far | 3 | m | <= 2 | no | estimated | another: 2 m |" in docs.read_text()
-    assert "| c |  | m |  |  | not measured |  |" in docs.read_text()
+    assert ("| a/far |  | 3 |  | m | <= 2 | no | another: 2 (7 LUT); third: too slow | "
+            "another: 1.5 |") in docs.read_text()
+    assert "| c | not measured |  |  | m |  |  |  |  |" in docs.read_text()
     assert "- **b**: not measured: not yet." in docs.read_text()
 
 

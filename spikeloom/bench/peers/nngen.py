@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ from flows import Circuit
 from spikeloom.bench.mlp import Affine, logits_of
 from spikeloom.bench.row import NotMeasured
 
-__all__ = ["BUS", "CLOCK", "classifier", "layer"]
+__all__ = ["BUS", "CLOCK", "classifier", "layer", "steady"]
 
 TOP = "nngen_layer"
 BUS = 32
@@ -61,6 +61,18 @@ def classifier(layers: Sequence[Affine], images: np.ndarray) -> tuple[Circuit, i
         # As many products per cycle as its bus brings weights.
         y.attribute(cshamt_out=each.shift or None, par_left_col=BUS // 8)
     return _circuit(ng, x, y, images, logits_of(layers, images))
+
+
+def steady(build: Callable[[np.ndarray], tuple[Circuit, int]], inputs: np.ndarray,
+           few: int) -> tuple[Circuit, float, int]:
+    """Of :func:`layer` or :func:`classifier`: the circuit for all ``inputs``, its cycles for each,
+    and those of a run of ``few``.
+
+    The cycles for each are the difference of the two runs, so that starting is no part of them.
+    """
+    _, short = build(inputs[:few])
+    circuit, long = build(inputs)
+    return circuit, (long - short) / (len(inputs) - few), short
 
 
 def _nngen():

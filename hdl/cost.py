@@ -15,7 +15,7 @@ from ir.block_ram import DP16KD, BlockRam
 
 __all__ = ["FRONT", "area", "footprint", "shortcut_area", "stage_areas"]
 
-FRONT = logic(650, 520)
+FRONT = logic(400, 520)
 """The AXI ports and the register file."""
 
 

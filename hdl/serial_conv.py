@@ -9,6 +9,7 @@ from hdl.area import ROM_DEPTH, logic, ram, rom
 from hdl.arith import counter, pack_rows
 from hdl.channel_constants import ChannelConstants
 from hdl.delayed import delayed
+from hdl.fifo import Fifo
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
 from hdl.serial_terms import PointTerms, WindowTerms
@@ -33,7 +34,8 @@ class SerialConv(wiring.Component):
     Timing
     ------
     See :mod:`hdl.serial_timing`: a word per cycle, for each group of output channels and time
-    step. The last word of a sum waits until the sum before it has left.
+    step. The last word of a sum waits until the sum before it has left. Of positions that are
+    windows, the next one comes in meanwhile.
 
     Parameters
     ----------
@@ -57,6 +59,9 @@ class SerialConv(wiring.Component):
         in_order = a.blocks == 1 or a.tensor.steps == 1
         point = op.kernel == 1 and op.stride == 1 and in_order
         self.walk = None if point else SerialWindow(Window.of(op, a.tensor))
+        # Beats that wait for a position in the registers; an engine before this one goes on.
+        several = point and min(a.position_beats, a.tensor.positions) > 1
+        self.ahead = a.position_beats if several else 0
         self.words = op.kernel**2 * op.in_channels // a.lanes
         # Spikes one at a time need no multiplier, and no register behind it.
         self.plain = a.lanes == 1 and a.tensor.is_spikes
@@ -94,19 +99,26 @@ class SerialConv(wiring.Component):
             if self.adding:
                 need += logic(0, out.block * -(-a.lanes // TOGETHER) * (product + 1))
         if self.walk is None:
-            return need + logic(4, a.bits * a.position_beats)
+            need += logic(4, a.bits * a.position_beats)
+            return need + ram(a.bits, self.ahead) + logic(70, 28) if self.ahead else need
         return need + logic(70, 35) + ram(a.bits, self.walk.depth(
             a.tensor.channels // a.lanes, a.tensor.steps))
 
     def timing(self, images: np.ndarray) -> SerialTiming:
         """When the engine does what on input ``images``, ``[N, T, C, H, W]``."""
-        return SerialTiming(self.a, self.out, self.walk, self.words, self.latency, len(images))
+        return SerialTiming(self.a, self.out, self.walk, self.ahead, self.words, self.latency,
+                            len(images))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.terms = terms = (PointTerms(self.a) if self.walk is None
                                       else WindowTerms(self.a, self.walk))
-        wiring.connect(m, wiring.flipped(self.i), terms.i)
+        source = wiring.flipped(self.i)
+        if self.ahead:
+            m.submodules.ahead = ahead = Fifo(self.a.payload, self.ahead)
+            wiring.connect(m, source, ahead.i)
+            source = ahead.o
+        wiring.connect(m, source, terms.i)
         done, held, last_left = Signal(), Signal(), Signal()
         step_done = Signal()
         step, step_ends = counter(m, self.a.tensor.steps, done, "step")

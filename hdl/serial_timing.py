@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
+from hdl.fifo import Fifo
 from hdl.layout import Layout
 from hdl.serial_window import SerialWindow
-from hdl.wires import Process, Wire
+from hdl.wires import Process, Wire, buffer
 
 __all__ = ["SerialTiming"]
 
@@ -29,6 +30,8 @@ class SerialTiming:
         Of the input and the output.
     walk : :class:`SerialWindow` or None
         None where a position is a window, and is kept in registers.
+    ahead : int
+        Beats that wait before the registers, if any do.
     words : int
         Of a sum.
     latency : int
@@ -39,6 +42,7 @@ class SerialTiming:
     a: Layout
     out: Layout
     walk: SerialWindow | None
+    ahead: int
     words: int
     latency: int
     images: int
@@ -87,10 +91,16 @@ class SerialTiming:
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
         if self.walk is None:
-            return [self._turn(i, o)]
+            return self._behind(i, o) if self.ahead else [self._turn(i, o)]
         filled: list[int] = []
         ended: list[int] = []
         return [self._collect(i, filled, ended), self._walk(o, filled, ended)]
+
+    def _behind(self, i: Wire, o: Wire) -> list[Process]:
+        """Positions kept in registers, and the buffer in front of them."""
+        inside = Wire()
+        return [buffer(i, inside, self.images * self.a.image_beats, self.ahead,
+                       Fifo.latency(self.a.bits, self.ahead)), self._turn(inside, o)]
 
     def _turn(self, i: Wire, o: Wire) -> Process:
         """Take a position, then add it up again and again."""

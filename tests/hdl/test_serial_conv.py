@@ -52,6 +52,19 @@ def test_service_is_what_the_engine_needs_alone(name):
     check_service(dut, op, a, draw(3, kind, 2), within=0)
 
 
+def test_a_position_comes_in_while_the_one_before_is_added_up():
+    """From an engine that is as slow: the two take as long as one of them."""
+    dut, op, kind, a = case("linear")
+    images = draw(2, kind, 4)
+    beats, service = a.image_beats, dut.timing(images).service()
+    gap = int(service) // beats
+    outcome = check(dut, op, {"i": (a, images)}, in_gap=lambda: gap - 1)
+    assert gap > 2 and dut.ahead == a.position_beats > 1
+    ends = outcome.cycles[dut.out.image_beats - 1::dut.out.image_beats]
+    assert len(ends) == 4
+    assert (ends[-1] - ends[0]) / 3 < 1.1 * max(service, gap * beats)
+
+
 @settings(max_examples=6)
 @given(seed=st.integers(0, 1000), steps=st.integers(1, 3), kernel=st.sampled_from((1, 2, 3)),
        stride=st.sampled_from((1, 2)), size=st.tuples(st.integers(3, 4), st.integers(3, 5)),

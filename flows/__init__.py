@@ -3,6 +3,7 @@
 from flows.circuit import Circuit, read_circuit
 from flows.devices import DEVICES, Device, Family, get_device
 from flows.errors import FlowError, FlowUnavailable, TooLarge, ToolFailed
+from flows.flow import Router
 from flows.mapped import Mapped, count_cells, map_design
 from flows.reports import Kind, Usage
 from flows.synthesis import (
@@ -16,6 +17,7 @@ from flows.synthesis import (
 from flows.targets import TARGETS, Target, get_target
 
 __all__ = ["DEVICES", "FLOWS", "TARGETS", "Circuit", "Device", "Family", "FlowError",
-           "FlowUnavailable", "Kind", "Mapped", "SynthesisResult", "Target", "ToolFailed",
-           "TooLarge", "Usage", "available", "count_cells", "get_device", "get_target",
-           "map_design", "missing", "read_circuit", "synthesize", "synthesize_circuit"]
+           "FlowUnavailable", "Kind", "Mapped", "Router", "SynthesisResult", "Target",
+           "ToolFailed", "TooLarge", "Usage", "available", "count_cells", "get_device",
+           "get_target", "map_design", "missing", "read_circuit", "synthesize",
+           "synthesize_circuit"]

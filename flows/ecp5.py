@@ -88,7 +88,7 @@ class Ecp5(Flow):
                  "--seed", str(task.seed), "--timing-allow-fail", "--report", PLACED,
                  "--textcfg", "placed.config", "-q", "-l", "nextpnr.log",
                  # 4 % more Fmax than nextpnr's own choice on a convolution, two seeds.
-                 "--placer-heap-timingweight", "30",
+                 "--placer-heap-timingweight", "30", *task.router.options,
                  *(() if pins else ("--lpf-allow-unconstrained",)))
         return Plan({NETLIST: self.as_placed(netlist), "pins.lpf": write_lpf(pins).encode()},
                     steps=(Step(name="place and route", tool="nextpnr-ecp5", arguments=route,

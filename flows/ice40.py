@@ -48,7 +48,8 @@ class Ice40(Flow):
         route = ("--" + size, "--package", target.package, "--json", NETLIST,
                  "--pcf", "pins.pcf", "--freq", f"{task.clock_mhz:g}", "--seed", str(task.seed),
                  "--timing-allow-fail", "--report", PLACED, "--asc", "placed.asc",
-                 "-q", "-l", _LOG, *(() if pins else ("--pcf-allow-unconstrained",)))
+                 "-q", "-l", _LOG, *task.router.options,
+                 *(() if pins else ("--pcf-allow-unconstrained",)))
         return Plan({NETLIST: netlist, "pins.pcf": write_pcf(pins).encode()},
                     steps=(Step(name="place and route", tool="nextpnr-ice40", arguments=route,
                                 log=_LOG),

@@ -11,7 +11,7 @@ from flows.circuit import Circuit, read_circuit
 from flows.devices import Family
 from flows.ecp5 import Ecp5
 from flows.errors import FlowError, TooLarge, ToolFailed
-from flows.flow import NETLIST, Flow, Implementation
+from flows.flow import NETLIST, Flow, Implementation, Router
 from flows.ice40 import Ice40
 from flows.reports import Kind, Usage
 from flows.run import TOOLS, Finished, execute
@@ -45,6 +45,7 @@ class SynthesisResult:
         Whether ``fmax_mhz`` reaches it (true when no path is clocked).
     seed : int
         Of the placer. Fmax differs by about 10 % from seed to seed.
+    router : Router
     harness, accelerator : Usage
         What of the counts the harness takes (counted in the netlist, where every cell of it packs
         alone), and what is left for the accelerator.
@@ -69,6 +70,7 @@ class SynthesisResult:
     clock_mhz: float
     met: bool
     seed: int
+    router: Router
     harness: Usage
     accelerator: Usage
     critical_path: str
@@ -105,7 +107,8 @@ def flow_of(target: Target) -> Flow:
 
 
 def synthesize(folder: Path | str, target: str, *, clock_mhz: float | None = None, seed: int = 1,
-               work: Path | str | None = None, minutes: float | None = None,
+               router: Router = Router.FIRST, work: Path | str | None = None,
+               minutes: float | None = None,
                progress: Callable[[str], None] | None = None) -> SynthesisResult:
     """Build a generated design for a target, as far as a bitstream.
 
@@ -119,6 +122,7 @@ def synthesize(folder: Path | str, target: str, *, clock_mhz: float | None = Non
         Constraint for the accelerator's clock; None takes the target's.
     seed : int
         Of the placer.
+    router : Router
     work : path or None
         Folder to get a copy of bitstream, reports and logs; it must not be there yet, or be of an
         earlier build. None leaves them in the cache only.
@@ -137,12 +141,13 @@ def synthesize(folder: Path | str, target: str, *, clock_mhz: float | None = Non
         :exc:`TooLarge`, :exc:`FlowUnavailable`, :exc:`ToolFailed`, or a disk that refuses.
     """
     return synthesize_circuit(read_circuit(folder), target, clock_mhz=clock_mhz, seed=seed,
-                              work=work, minutes=minutes, progress=progress)
+                              router=router, work=work, minutes=minutes, progress=progress)
 
 
 def synthesize_circuit(circuit: Circuit, target: str, *, clock_mhz: float | None = None,
-                       seed: int = 1, work: Path | str | None = None,
-                       minutes: float | None = None, flow: Flow | None = None,
+                       seed: int = 1, router: Router = Router.FIRST,
+                       work: Path | str | None = None, minutes: float | None = None,
+                       flow: Flow | None = None,
                        progress: Callable[[str], None] | None = None) -> SynthesisResult:
     """As :func:`synthesize`, for any circuit: so that one unit can be measured alone.
 
@@ -159,14 +164,15 @@ def synthesize_circuit(circuit: Circuit, target: str, *, clock_mhz: float | None
     netlist = (mapped.folder / NETLIST).read_bytes()
     accelerator, harness = flow.parts(netlist)
     _check_size(goal, accelerator, harness)
-    plan = flow.placement(netlist, Implementation(goal, clock, seed))
+    task = Implementation(goal, clock, seed, router)
+    plan = flow.placement(netlist, task)
     try:
         routed = execute(plan, minutes=minutes, progress=progress)
     except ToolFailed as error:
         if short := flow.shortage(error.log):
             raise _too_large(goal, short) from error
         raise
-    result = _result(flow, goal, clock, seed, harness, mapped, routed)
+    result = _result(flow, task, harness, mapped, routed)
     return result if destination is None else _deliver(result, destination)
 
 
@@ -179,16 +185,17 @@ def _only_planned(target: Target) -> str:
             f"named from there). Built here are {', '.join(sorted(available()))}")
 
 
-def _result(flow: Flow, target: Target, clock_mhz: float, seed: int, harness: Usage,
-            mapped: Finished, routed: Finished) -> SynthesisResult:
+def _result(flow: Flow, task: Implementation, harness: Usage, mapped: Finished,
+            routed: Finished) -> SynthesisResult:
     usage, critical_path = flow.placed(routed)
     harness = replace(harness, kind=usage.kind)
     return SynthesisResult(
-        target=target.name, luts=usage.luts, ffs=usage.ffs, brams=usage.brams, dsps=usage.dsps,
-        fmax_mhz=usage.fmax_mhz, clock_mhz=clock_mhz,
-        met=usage.fmax_mhz is None or usage.fmax_mhz >= clock_mhz, seed=seed, harness=harness,
-        accelerator=usage.without(harness), critical_path=critical_path,
-        bitstream=routed.folder / flow.bitstream, seconds=mapped.seconds + routed.seconds,
+        target=task.target.name, luts=usage.luts, ffs=usage.ffs, brams=usage.brams,
+        dsps=usage.dsps, fmax_mhz=usage.fmax_mhz, clock_mhz=task.clock_mhz,
+        met=usage.fmax_mhz is None or usage.fmax_mhz >= task.clock_mhz, seed=task.seed,
+        router=task.router, harness=harness, accelerator=usage.without(harness),
+        critical_path=critical_path, bitstream=routed.folder / flow.bitstream,
+        seconds=mapped.seconds + routed.seconds,
         cached=mapped.cached and routed.cached, versions={**mapped.versions, **routed.versions},
         logs=(*sorted(mapped.folder.glob("*.log")), *sorted(routed.folder.glob("*.log"))))
 

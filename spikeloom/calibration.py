@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from flows import Circuit, count_cells, read_circuit, synthesize_circuit
+from flows import Circuit, Router, count_cells, read_circuit, synthesize_circuit
 from hdl.cost import area
 from hdl.emit import LEAF, emit_component
 from hdl.folding import from_json, to_json
@@ -68,6 +68,7 @@ class Point:
         As for :func:`spikeloom.design.generate`; it is placed for this clock, too.
     place : bool
         Large circuits are only mapped: their cells are counted before they are placed.
+    router : Router
     """
 
     preset: str
@@ -77,6 +78,7 @@ class Point:
     fps: float | None = None
     clock_mhz: float | None = None
     place: bool = True
+    router: Router = Router.FIRST
 
     @property
     def title(self) -> str:
@@ -100,7 +102,7 @@ POINTS = (
     *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny", "mnist-small")),
     Point("digits", fps=5_000),
     *(Point(preset, fps=rate, clock_mhz=CLOCK) for preset, rate in RATES.items()),
-    *(Point(preset, place=False) for preset in ("mnist", "fashion")),
+    *(Point(preset, router=Router.SECOND) for preset in ("mnist", "fashion")),
 )
 """What is placed, or mapped."""
 
@@ -124,7 +126,8 @@ def measure(point: Point) -> dict:
     circuit = _circuit(design, point.node)
     target = point.target if point.node is None else ALONE
     found = (count_cells(circuit, target) if not point.place else
-             synthesize_circuit(circuit, target, clock_mhz=point.clock_mhz).accelerator)
+             synthesize_circuit(circuit, target, clock_mhz=point.clock_mhz,
+                                router=point.router).accelerator)
     return {"title": point.title, "preset": point.preset, "node": point.node,
             "circuit": _digest({**circuit.sources, **circuit.memories}), "placed": point.place,
             "foldings": to_json(design.foldings),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from flows import TARGETS, SynthesisResult, get_target, synthesize
+from flows import TARGETS, Router, SynthesisResult, get_target, synthesize
 from golden import run
 from hdl.cost import area, footprint
 from hdl.emit import emit
@@ -129,15 +129,16 @@ class Design:
         return record(self._home(), image)
 
     def synthesize(self, target: str | None = None, *, clock_mhz: float | None = None,
-                   seed: int = 1, work: str | Path | None = None, minutes: float | None = None,
+                   seed: int = 1, router: Router = Router.FIRST,
+                   work: str | Path | None = None, minutes: float | None = None,
                    progress: Callable[[str], None] | None = None) -> SynthesisResult:
         """Build the circuit for a target, by default its own, as far as a bitstream.
 
         Arguments as for :func:`flows.synthesize`.
         """
         return synthesize(self._home(), target or self.target or DEFAULT_TARGET,
-                          clock_mhz=clock_mhz, seed=seed, work=work, minutes=minutes,
-                          progress=progress)
+                          clock_mhz=clock_mhz, seed=seed, router=router, work=work,
+                          minutes=minutes, progress=progress)
 
     def cost(self, images: np.ndarray | None = None) -> Cost:
         """Area, and for images uint8 ``[N, C, H, W]`` cycles, by the cost models."""

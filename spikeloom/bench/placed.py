@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flows import Circuit, Target, synthesize_circuit
+from flows import Circuit, Router, Target, synthesize_circuit
 from flows.ecp5 import Ecp5
 from flows.flow import Flow
 from spikeloom.bench.row import NotMeasured
@@ -22,10 +22,10 @@ class WithMultipliers(Ecp5):
 
 def placed_figures(circuit: Circuit, cycles: float, setting: Setting, *, seed: int = 1,
                    clock_mhz: float | None = None, minutes: float | None = None,
-                   flow: Flow | None = None) -> dict[str, Any]:
+                   flow: Flow | None = None, router: Router = Router.FIRST) -> dict[str, Any]:
     """Placed area and routed clock, and LUT times the microseconds of ``cycles``."""
-    placed = synthesize_circuit(circuit, TARGET, clock_mhz=clock_mhz, seed=seed, minutes=minutes,
-                                flow=flow, progress=setting.remark)
+    placed = synthesize_circuit(circuit, TARGET, clock_mhz=clock_mhz, seed=seed, router=router,
+                                minutes=minutes, flow=flow, progress=setting.remark)
     area, fmax = placed.accelerator, placed.fmax_mhz
     if not fmax or not area.luts:
         raise NotMeasured("place and route gave no clock or no area")

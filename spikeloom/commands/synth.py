@@ -18,12 +18,15 @@ __all__ = ["synth"]
               help="Clock to reach. Default: the target's.")
 @click.option("--seed", metavar="N", type=click.IntRange(min=0), default=1, show_default=True,
               help="Of the placer; Fmax differs by about 10 % from seed to seed.")
+@click.option("--router", type=click.Choice(["router1", "router2"]), default="router1",
+              show_default=True, help="Nextpnr's: the second ends where the first goes on for "
+              "hours, with a clock some 10 % lower.")
 @options.output("Folder of a run: bitstream, logs and synthesis.json go to synthesis/ there, for "
                 "`spikeloom report`.")
 @options.as_json
 @click.pass_context
 def synth(ctx: click.Context, folder: Path | None, preset: str | None, target: str,
-          clock: float | None, seed: int, output: Path | None, as_json: bool) -> None:
+          clock: float | None, seed: int, router: str, output: Path | None, as_json: bool) -> None:
     """Synthesise, place and route the circuit.
 
     RTL is a folder that `spikeloom generate` wrote; the tools are open, and go as far as a
@@ -35,13 +38,14 @@ def synth(ctx: click.Context, folder: Path | None, preset: str | None, target: s
       spikeloom synth rtl --target ulx3s-85f
       spikeloom synth --preset digits --target ulx3s-25f --clock 100 --json
     """
+    from flows import Router
     from spikeloom.subject import design_of
     from spikeloom.summary import summary
 
     design = design_of(folder, preset, target)
     with terminal.stage(f"Build for {target}"):
-        found = design.synthesize(target, clock_mhz=clock, seed=seed, progress=terminal.remark,
-                                  work=output and output / "synthesis")
+        found = design.synthesize(target, clock_mhz=clock, seed=seed, router=Router(router),
+                                  progress=terminal.remark, work=output and output / "synthesis")
     result = {"network": design.graph.name, **found.as_dict()}
     if as_json:
         terminal.print_json(result)

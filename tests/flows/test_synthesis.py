@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from flows import Circuit, FlowUnavailable, TooLarge, ToolFailed, run, synthesize_circuit
+from flows import Circuit, FlowUnavailable, Router, TooLarge, ToolFailed, run, synthesize_circuit
 
 MANY = b"""module many(
   input clk,
@@ -67,10 +67,20 @@ def test_ecp5_to_a_bitstream(cache, tiny, tmp_path):
     missed = synthesize_circuit(tiny, "ulx3s-25f", clock_mhz=900, progress=stages.append)
     assert stages == ["place and route", "bitstream"]
     assert not missed.met and missed.clock_mhz == 900 and missed.bitstream.is_file()
+    assert result.router is Router.FIRST
+    other = synthesize_circuit(tiny, "ulx3s-25f", router=Router.SECOND)
+    assert other.router == "router2" and not other.cached
+    assert "Running router2" in _log(other) and "Running router2" not in _log(result)
+    assert other.fmax_mhz == pytest.approx(result.fmax_mhz, rel=0.3)
 
 
-def test_ice40_to_a_bitstream(cache, tiny):
-    result = synthesize_circuit(tiny, "icebreaker", clock_mhz=12)
+def _log(result):
+    return next(log for log in result.logs if log.name == "nextpnr.log").read_text()
+
+
+@pytest.mark.parametrize("router", Router)
+def test_ice40_to_a_bitstream(cache, tiny, router):
+    result = synthesize_circuit(tiny, "icebreaker", clock_mhz=12, router=router)
     assert result.met and result.fmax_mhz is not None and result.fmax_mhz > 12
     assert (result.brams, result.dsps, result.harness.ffs) == (1, 0, 59)
     # Every flip-flop is in a logic cell of its own, and the adder's carries take a few more.

@@ -53,8 +53,9 @@ class FoldedConv(wiring.Component):
     Timing
     ------
     A beat per cycle on both sides; the pipeline moves as a whole, and stands while it is full.
-    Where sums need not leave in every cycle, they are held apart and a register says a cycle ahead
-    that it moves: thousands of flip-flops ask. See :mod:`hdl.folded_conv_timing`.
+    Thousands of flip-flops ask whether it moves: where sums need not leave in every cycle, they are
+    held apart and a register says it a cycle ahead; else a relay takes them, whose room is a
+    register. See :mod:`hdl.folded_conv_timing`.
 
     Parameters
     ----------
@@ -130,7 +131,9 @@ class FoldedConv(wiring.Component):
         if self.holds:
             need += logic(4, 2 + held)
         if self.splits > 1:
-            need += logic(6 + held, 4 + held) + Relay.area(self.out.bits)
+            need += logic(6 + held, 4 + held)
+        if self.splits > 1 or not self.holds:
+            need += Relay.area(held // self.splits)
         return need
 
     def timing(self, images: np.ndarray) -> FoldedConvTiming | RowsTiming:
@@ -175,8 +178,9 @@ class FoldedConv(wiring.Component):
         if self.holds:
             self._leave(m, step, tags[-1], later[-1], adders.o)
         else:
-            m.d.comb += [self.o.valid.eq(tags[-1]), self.o.payload.eq(adders.o),
-                         step.eq(~tags[-1] | self.o.ready)]
+            behind = self._behind(m)
+            m.d.comb += [behind.valid.eq(tags[-1]), behind.payload.eq(adders.o),
+                         step.eq(~tags[-1] | behind.ready)]
         return m
 
     def _join(self, m, i) -> tuple[Value, Value]:
@@ -215,15 +219,20 @@ class FoldedConv(wiring.Component):
         left = Signal(data.ArrayLayout(self.o.payload.shape(), self.splits), reset_less=True)
         valid, moves, takes = Signal(), Signal(), Signal()
         _, last = counter(m, self.splits, moves, "sum")
-        # Hundreds of flip-flops ask whether sums move on: a register says it.
-        m.submodules.behind = behind = Relay(self.o.payload.shape())
-        wiring.connect(m, behind.o, wiring.flipped(self.o))
+        # Hundreds of flip-flops ask whether sums move on.
+        behind = self._behind(m)
         m.d.comb += [
-            behind.i.valid.eq(valid), behind.i.payload.eq(left[0]),
-            moves.eq(valid & behind.i.ready), takes.eq(~valid | (moves & last)),
+            behind.valid.eq(valid), behind.payload.eq(left[0]),
+            moves.eq(valid & behind.ready), takes.eq(~valid | (moves & last)),
         ]
         with m.If(takes):
             m.d.sync += [valid.eq(holds), left.eq(held)]
         with m.Elif(moves):
             m.d.sync += left.eq(Cat(left[1:], left[-1]))
         return takes
+
+    def _behind(self, m):
+        """The input of a relay in front of the output."""
+        m.submodules.behind = relay = Relay(self.o.payload.shape())
+        wiring.connect(m, relay.o, wiring.flipped(self.o))
+        return relay.i

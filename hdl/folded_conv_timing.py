@@ -74,12 +74,12 @@ class FoldedConvTiming:
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
-        sums = Wire() if self.holds else o
+        sums, come = Wire(), Wire()
         words = self.images * len(self.ends) * self.a.tensor.steps
-        steps, come = Steps(sums, self.latency), Wire()
-        parts = [buffer(i, come, self.images * self.a.image_beats, Relay.DEPTH, Relay.LATENCY),
-                 self._take(come, steps), steps.leave(words)]
-        return parts if sums is o else [*parts, *_split(sums, o, words, self._splits)]
+        steps = Steps(sums, self.latency)
+        return [buffer(i, come, self.images * self.a.image_beats, Relay.DEPTH, Relay.LATENCY),
+                self._take(come, steps), steps.leave(words),
+                *_leave(sums, o, words, self._splits, self.holds)]
 
     def _take(self, i: Wire, steps: Steps) -> Process:
         ready = free = 0
@@ -101,8 +101,10 @@ class FoldedConvTiming:
                         steps.entered.append(step)
 
 
-def _split(sums: Wire, o: Wire, words: int, splits: int) -> list[Process]:
+def _leave(sums: Wire, o: Wire, words: int, splits: int, holds: bool) -> list[Process]:
     """Hold each of ``words``, and send it in so many beats while the next one is held."""
+    if not holds:
+        return [buffer(sums, o, words, Relay.DEPTH, Relay.LATENCY)]
     if splits == 1:
         return [buffer(sums, o, words, 1, 1)]
     held, sent = Wire(), Wire()
@@ -156,14 +158,13 @@ class RowsTiming:
 
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
-        sums = Wire() if self.holds else o
+        sums = Wire()
         words = self.images * self.out.tensor.positions
         steps = Steps(sums, self.latency)
         filled: list[int] = []
         copied: list[int] = []
-        parts = [self._take(i, filled, copied), self._copy(steps, filled, copied),
-                 steps.leave(words)]
-        return parts if sums is o else [*parts, *_split(sums, o, words, self._splits)]
+        return [self._take(i, filled, copied), self._copy(steps, filled, copied),
+                steps.leave(words), *_leave(sums, o, words, self._splits, self.holds)]
 
     def _take(self, i: Wire, filled: list[int], copied: list[int]) -> Process:
         beat, now = 0, -1

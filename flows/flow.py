@@ -34,8 +34,9 @@ Cell = Mapping[str, Any]
 
 
 class Router(StrEnum):
-    """Nextpnr's routers: the second ends where the first goes round in circles, and where the
-    first does end, its clock is the higher one (162 and 150 MHz on the digits)."""
+    """Nextpnr's routers: the second ends where the first goes round in circles, unless the clock is
+    out of reach. Where the first does end, its clock is the higher one (162 and 150 MHz on the
+    digits)."""
 
     FIRST, SECOND = "router1", "router2"
 

@@ -102,7 +102,7 @@ POINTS = (
     *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny", "mnist-small")),
     Point("digits", fps=5_000),
     *(Point(preset, fps=rate, clock_mhz=CLOCK) for preset, rate in RATES.items()),
-    *(Point(preset, router=Router.SECOND) for preset in ("mnist", "fashion")),
+    *(Point(preset, router=Router.SECOND, clock_mhz=60) for preset in ("mnist", "fashion")),
 )
 """What is placed, or mapped."""
 

@@ -20,7 +20,7 @@ __all__ = ["synth"]
               help="Of the placer; Fmax differs by about 10 % from seed to seed.")
 @click.option("--router", type=click.Choice(["router1", "router2"]), default="router1",
               show_default=True, help="Nextpnr's: the second ends where the first goes on for "
-              "hours, with a clock some 10 % lower.")
+              "hours, if --clock is one that it reaches, some 10 % below the first's.")
 @options.output("Folder of a run: bitstream, logs and synthesis.json go to synthesis/ there, for "
                 "`spikeloom report`.")
 @options.as_json

@@ -23,7 +23,7 @@ from hdl.lowering import Lowering
 from ir import Budget, Graph
 from ir.block_ram import DP16KD
 from spikeloom import terminal
-from spikeloom.bench.presets import CLOCK, RATES
+from spikeloom.bench.presets import BUILDS, CLOCK, RATES
 from spikeloom.design import Design, generate
 from spikeloom.quantization import quantize
 
@@ -65,10 +65,11 @@ class Point:
         Fields of foldings that are fixed, by node; the rest is chosen for ``target``.
     target : str
     fps, clock_mhz : float or None
-        As for :func:`spikeloom.design.generate`; it is placed for this clock, too.
+        As for :func:`spikeloom.design.generate`.
     place : bool
         Large circuits are only mapped: their cells are counted before they are placed.
-    router : Router
+    build : mapping
+        As for :func:`flows.synthesize_circuit`.
     """
 
     preset: str
@@ -78,7 +79,7 @@ class Point:
     fps: float | None = None
     clock_mhz: float | None = None
     place: bool = True
-    router: Router = Router.FIRST
+    build: dict[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -101,8 +102,10 @@ POINTS = (
     Point("digits-ssa", "block0_attn"), Point("mnist", "stem2"), Point("fashion", "block0_fc1"),
     *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny", "mnist-small")),
     Point("digits", fps=5_000),
-    *(Point(preset, fps=rate, clock_mhz=CLOCK) for preset, rate in RATES.items()),
-    *(Point(preset, router=Router.SECOND, clock_mhz=60) for preset in ("mnist", "fashion")),
+    *(Point(preset, fps=rate, clock_mhz=CLOCK, build=BUILDS[preset])
+      for preset, rate in RATES.items()),
+    *(Point(preset, build={"router": Router.SECOND, "clock_mhz": 60})
+      for preset in ("mnist", "fashion")),
 )
 """What is placed, or mapped."""
 
@@ -126,8 +129,7 @@ def measure(point: Point) -> dict:
     circuit = _circuit(design, point.node)
     target = point.target if point.node is None else ALONE
     found = (count_cells(circuit, target) if not point.place else
-             synthesize_circuit(circuit, target, clock_mhz=point.clock_mhz,
-                                router=point.router).accelerator)
+             synthesize_circuit(circuit, target, **point.build).accelerator)
     return {"title": point.title, "preset": point.preset, "node": point.node,
             "circuit": _digest({**circuit.sources, **circuit.memories}), "placed": point.place,
             "foldings": to_json(design.foldings),

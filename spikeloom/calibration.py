@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from flows import Circuit, Router, count_cells, read_circuit, synthesize_circuit
+from flows import Circuit, Router, read_circuit, synthesize_circuit
 from hdl.cost import area
 from hdl.emit import LEAF, emit_component
 from hdl.folding import from_json, to_json
@@ -48,9 +48,6 @@ Written by `make calibrate`; nothing here is typed. LUT (TRELLIS_COMB), flip-flo
 (DP16KD) and DSP of ECP5 circuits, engines alone and whole designs, without their harness; ratios
 are estimated / built. The digest is that of the Verilog and the memory contents."""
 
-MAPPED = """\
-Too large to be placed for this: cells counted in the netlist, which is what is placed."""
-
 
 @dataclass(frozen=True)
 class Point:
@@ -66,8 +63,6 @@ class Point:
     target : str
     fps, clock_mhz : float or None
         As for :func:`spikeloom.design.generate`.
-    place : bool
-        Large circuits are only mapped: their cells are counted before they are placed.
     build : mapping
         As for :func:`flows.synthesize_circuit`.
     """
@@ -78,7 +73,6 @@ class Point:
     target: str = "ulx3s-85f"
     fps: float | None = None
     clock_mhz: float | None = None
-    place: bool = True
     build: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -107,7 +101,7 @@ POINTS = (
     *(Point(preset, build={"router": Router.SECOND, "clock_mhz": 60})
       for preset in ("mnist", "fashion")),
 )
-"""What is placed, or mapped."""
+"""What is placed."""
 
 
 @cache
@@ -128,10 +122,9 @@ def measure(point: Point) -> dict:
     design = point.design()
     circuit = _circuit(design, point.node)
     target = point.target if point.node is None else ALONE
-    found = (count_cells(circuit, target) if not point.place else
-             synthesize_circuit(circuit, target, **point.build).accelerator)
+    found = synthesize_circuit(circuit, target, **point.build).accelerator
     return {"title": point.title, "preset": point.preset, "node": point.node,
-            "circuit": _digest({**circuit.sources, **circuit.memories}), "placed": point.place,
+            "circuit": _digest({**circuit.sources, **circuit.memories}),
             "foldings": to_json(design.foldings),
             "found": {name: getattr(found, name) for name in RESOURCES}}
 
@@ -171,17 +164,9 @@ def _digest(files: Mapping[str, bytes]) -> str:
 
 
 def _page(rows: list[dict]) -> str:
-    parts = [ABOUT]
-    for placed, kind, about in ((True, "placed", ()), (False, "mapped", (MAPPED, ""))):
-        parts += ["", f"## {kind.capitalize()}", "", *about, *_table(
-            [row for row in rows if row["placed"] is placed], kind)]
-    return "\n".join(parts) + "\n"
-
-
-def _table(rows: list[dict], kind: str) -> list[str]:
     heads = [f"{name} {what}" for name in RESOURCES.values()
-             for what in (kind, "estimated", "ratio")]
-    lines = [f"| circuit | digest | {' | '.join(heads)} |",
+             for what in ("placed", "estimated", "ratio")]
+    lines = [ABOUT, "", f"| circuit | digest | {' | '.join(heads)} |",
              "|---|---|" + "---:|" * len(heads)]
     for row in rows:
         model, cells = vars(estimate(row)), []
@@ -189,7 +174,7 @@ def _table(rows: list[dict], kind: str) -> list[str]:
             ratio = f"{model[name] / found:.2f}" if found else "-"
             cells += [f"{found:,}", f"{model[name]:,}", ratio]
         lines.append(f"| {row['title']} | {row['circuit']} | {' | '.join(cells)} |")
-    return lines
+    return "\n".join(lines) + "\n"
 
 
 @click.command()

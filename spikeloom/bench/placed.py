@@ -8,9 +8,12 @@ from flows.flow import Flow
 from spikeloom.bench.row import NotMeasured
 from spikeloom.bench.run import Setting
 
-__all__ = ["TARGET", "WithMultipliers", "placed_figures"]
+__all__ = ["MINUTES", "TARGET", "WithMultipliers", "placed_figures"]
 
 TARGET = "ulx3s-85f"
+
+MINUTES = 90
+"""For which a tool may map, or place and route, what is unrolled."""
 
 
 class WithMultipliers(Ecp5):

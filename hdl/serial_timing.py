@@ -91,12 +91,12 @@ class SerialTiming:
     def processes(self, i: Wire, o: Wire) -> list[Process]:
         """The engine between its input and its output wire."""
         if self.walk is None:
-            return self._behind(i, o) if self.ahead else [self._turn(i, o)]
+            return self._after_buffer(i, o) if self.ahead else [self._turn(i, o)]
         filled: list[int] = []
         ended: list[int] = []
         return [self._collect(i, filled, ended), self._walk(o, filled, ended)]
 
-    def _behind(self, i: Wire, o: Wire) -> list[Process]:
+    def _after_buffer(self, i: Wire, o: Wire) -> list[Process]:
         """Positions kept in registers, and the buffer in front of them."""
         inside = Wire()
         return [buffer(i, inside, self.images * self.a.image_beats, self.ahead,

@@ -125,7 +125,8 @@ class _Chooser:
         fine = incoming >= FINE or layer.reader is Reader.WEIGHTS
         shift = 0 if fine else scheme.fraction_bits
         layer.output_unit.copy_(current_units(
-            layer.effective, layer.bits, shift, common=layer.reader is not Reader.NEURONS,
+            layer.kept(layer.effective), layer.bits, shift,
+            common=layer.reader is not Reader.NEURONS,
             largest=LARGEST_UNIT * max(1.0, incoming / PIXELS)))
         layer.shift.fill_(shift)
 
@@ -139,12 +140,13 @@ class _Chooser:
             # spikes are weighed well at the scheme's own resolution
             if float(self.unit(self.model.inputs[name][0]).max()) > 1:
                 resolution = max(resolution, stream_resolution(
-                    layer.effective / plan.ratios[name], layer.bits))
+                    layer.kept(layer.effective) / plan.ratios[name], layer.bits))
         for name, layer in layers.items():
             assert isinstance(layer, IntegerWeights)
             unit = 2.0 ** resolution * plan.ratios[name]
             layer.output_unit.fill_(unit)
-            layer.shift.copy_(stream_shifts(layer.effective, layer.bits, unit, scheme.shifts))
+            layer.shift.copy_(stream_shifts(layer.kept(layer.effective), layer.bits, unit,
+                                            scheme.shifts))
 
 
 def _correct_biases(net: Net, result: QuantizedNet, images: Tensor) -> None:

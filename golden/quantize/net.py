@@ -109,7 +109,8 @@ class QuantizedNet(Net):
         if isinstance(layer, Weights):
             reader = self.plan.readers[name]
             bits = self.scheme.bits(name, first=first, head=reader is Reader.LOGITS)
-            result = IntegerWeights(layer, bits=bits, reader=reader)
+            result = IntegerWeights(layer, bits=bits, reader=reader,
+                                    fan_in=self.scheme.fan_in.get(name))
             result.output_unit.fill_(self.plan.ratios.get(name, 1.0))
             return result
         if isinstance(layer, Lif):

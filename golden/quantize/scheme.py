@@ -22,6 +22,9 @@ class Scheme:
         Of the layers that read the image, and of the one that makes the logits.
     layer_bits : mapping of str to int
         Of single layers, by name; counts before all others.
+    fan_in : mapping of str to int
+        Of single layers, by name: so many weights of a channel stay, the largest; the others are
+        zero. Weights as logic take room for these alone.
     fraction_bits : int
         By how many bits sums are shifted before bias and threshold, which thus get finer.
     stream_bits : int
@@ -33,13 +36,15 @@ class Scheme:
     Raises
     ------
     ValueError
-        For other bits, or amounts outside 0..8 (fraction), 2..12 (stream), 1..12 (shifts).
+        For other bits, a fan-in below 1, or amounts outside 0..8 (fraction), 2..12 (stream),
+        1..12 (shifts).
     """
 
     weight_bits: int = 4
     first_bits: int | None = None
     head_bits: int | None = None
     layer_bits: Mapping[str, int] = field(default_factory=dict)
+    fan_in: Mapping[str, int] = field(default_factory=dict)
     fraction_bits: int = 2
     stream_bits: int = 6
     shifts: int = 2
@@ -51,6 +56,9 @@ class Scheme:
                 _check_bits(name, bits)
         for name, bits in self.layer_bits.items():
             _check_bits(f"layer_bits of {name!r}", bits)
+        for name, count in self.fan_in.items():
+            if count < 1:
+                raise ValueError(f"Scheme fan_in of {name!r} must be at least 1, not {count}")
         for name, low, high in (("fraction_bits", 0, 8), ("stream_bits", 2, 12),
                                 ("shifts", 1, 12)):
             if not low <= getattr(self, name) <= high:
@@ -64,7 +72,8 @@ class Scheme:
 
     def to_json(self) -> str:
         """One line of JSON that :meth:`from_json` reads back to an equal value."""
-        record = asdict(self) | {"layer_bits": dict(self.layer_bits)}
+        record = asdict(self) | {
+            "layer_bits": dict(self.layer_bits), "fan_in": dict(self.fan_in)}
         return json.dumps(record, sort_keys=True)
 
     @classmethod

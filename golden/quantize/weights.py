@@ -63,6 +63,8 @@ class IntegerWeights(Layer):
         Of the float network; its shape counts.
     bits : int
         Of a weight.
+    fan_in : int or None
+        Weights of a channel that are not taken for zero, the largest; None for all.
     reader : Reader
 
     The real ``weight`` and ``bias`` are trained. ``output_unit`` ``[Cout]`` is what 1.0 is in the
@@ -75,7 +77,8 @@ class IntegerWeights(Layer):
     gain: Tensor
     rest: Tensor
 
-    def __init__(self, layer: Weights, *, bits: int, reader: Reader):
+    def __init__(self, layer: Weights, *, bits: int, reader: Reader,
+                 fan_in: int | None = None):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros_like(layer.weight))
         self.bias = nn.Parameter(torch.zeros(layer.outputs))
@@ -84,7 +87,7 @@ class IntegerWeights(Layer):
         inputs = self.weight.shape[1] if self.mixes else layer.outputs
         self.register_buffer("gain", torch.ones(inputs), persistent=False)
         self.register_buffer("rest", torch.zeros(inputs), persistent=False)
-        self.bits, self.reader, self.zero = bits, reader, 0
+        self.bits, self.reader, self.zero, self.fan_in = bits, reader, 0, fan_in
         self.stride, self.padding = layer.stride, layer.padding
 
     @property
@@ -114,13 +117,21 @@ class IntegerWeights(Layer):
         """Real weights on integer inputs."""
         return self.weight * self._per_input(self.gain)
 
+    def kept(self, weight: Tensor) -> Tensor:
+        """``weight`` with zeros for all but the largest :attr:`fan_in` of each output."""
+        rows = weight.flatten(1)
+        if self.fan_in is None or self.fan_in >= rows.shape[1]:
+            return weight
+        largest = rows.abs().topk(self.fan_in, 1).indices
+        return torch.zeros_like(rows).scatter(1, largest, rows.gather(1, largest)).view_as(weight)
+
     def integer_values(self) -> tuple[Tensor, Tensor, Tensor]:
         """Weight, shift factor and bias: integers in floats, with gradients."""
         factor = (2.0 ** self.shift).to(self.weight.dtype)
         real = self.effective * self._per_output(self.output_unit / factor)
         top = limit(self.bits)
         clipped = real.clamp(-top, top)
-        weight = through(clipped.detach().round(), clipped)
+        weight = through(self.kept(clipped.detach()).round(), clipped)
         offset = self.bias * self.output_unit
         taps = tuple(range(1, weight.ndim))
         if bool(self.rest.any()):

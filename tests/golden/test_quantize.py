@@ -201,6 +201,7 @@ def test_what_quantize_refuses():
     ("fraction_bits", 9, "Scheme fraction_bits must be 0 to 8, not 9"),
     ("stream_bits", 1, "Scheme stream_bits must be 2 to 12, not 1"),
     ("shifts", 0, "Scheme shifts must be 1 to 12, not 0"),
+    ("fan_in", {"stem0": 0}, "Scheme fan_in of 'stem0' must be at least 1, not 0"),
 ])
 def test_what_a_scheme_refuses(field, value, message):
     with pytest.raises(ValueError, match=message):
@@ -208,7 +209,7 @@ def test_what_a_scheme_refuses(field, value, message):
 
 
 def test_a_scheme_survives_json():
-    scheme = Scheme(weight_bits=3, first_bits=8)
+    scheme = Scheme(weight_bits=3, first_bits=8, layer_bits={"a": 2}, fan_in={"a": 5, "b": 1})
     assert Scheme.from_json(scheme.to_json()) == scheme
     with pytest.raises(ValueError, match="Not the description of a quantisation"):
         Scheme.from_json('{"bits": 4}')

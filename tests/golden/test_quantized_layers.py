@@ -324,6 +324,18 @@ def test_single_layers_have_bits_of_their_own():
     assert list(found.values()) == [3, 8, 4, 2]
 
 
+def test_of_some_layers_the_largest_weights_alone_stay():
+    model = agree(masks(), scheme=Scheme(fan_in={"conv3": 3, "conv0": 10_000}))
+    layer = model.layers["conv3"]
+    assert isinstance(layer, IntegerWeights) and layer.weight.grad is not None
+    integers, grads = layer.integer_values()[0].detach().flatten(1), layer.weight.grad.flatten(1)
+    counts = (integers != 0).sum(1)
+    assert 0 < counts.max() <= 3 < integers.shape[1]
+    assert (grads[integers == 0] != 0).any(), "what is zero now may come back"
+    real = layer.effective.detach().flatten(1).abs()
+    assert (layer.kept(real) == real.where(real >= real.topk(3, 1).values[:, -1:], 0)).all()
+
+
 def test_a_quantised_network_comes_back_from_its_state():
     for name in ("membrane shortcuts", "learned", "parallel", "products, odd scale", "coloured"):
         model = quantized(NETS[name]())

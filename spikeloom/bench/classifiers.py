@@ -124,19 +124,19 @@ def _peer(row: Row) -> Peer:
 
 
 def _against(ours: Row, others: Sequence[Row]) -> Row:
-    """Ours over the best of those that are accurate enough."""
-    able = [row for row in others if row.value and row.figures["accuracy"] >= ACCURACY]
+    """Ours over the best of those that are accurate enough, if there is a figure of each."""
     row = partial(Row, name=f"{ours.name}/peers", unit="ratio", goal=Goal(False, 1))
-    if ours.value is None or not able:
-        return row(value=None, how="not measured: ours is not, or no other tool's")
-    best = min(able, key=lambda row: row.value or 0)
-    assert best.value, "it was chosen for that"
-    missing = ", ".join(row.name for row in others if row.value is None)
+    if missing := [each.name for each in (ours, *others) if each.value is None]:
+        return row(value=None, how=f"not measured: without a figure is {', '.join(missing)}")
+    able = [each for each in others if each.figures["accuracy"] >= ACCURACY]
+    if not able:
+        return row(value=None, how=f"no other tool's is {ACCURACY:.0%} right")
+    best = min(able, key=lambda each: each.value or 0)
+    assert ours.value and best.value, "none is missing"
     return row(value=ours.value / best.value,
                how=f"{ours.name} over {best.name}, the best of other tools' classifiers of at "
                    f"least {ACCURACY:.0%}; {ours.figures['accuracy']:.2%} are right of ours, "
-                   f"{best.figures['accuracy']:.2%} of that one's"
-                   + (f"; without a figure: {missing}" if missing else ""))
+                   f"{best.figures['accuracy']:.2%} of that one's")
 
 
 def _shape(layers: tuple[Affine, Affine]) -> str:

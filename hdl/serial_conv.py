@@ -1,10 +1,13 @@
 """Convolution one word of inputs after the other, zero or not."""
 
+from collections.abc import Callable
+
 import numpy as np
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.adders import Adders
 from hdl.area import ROM_DEPTH, logic, ram, rom
 from hdl.arith import counter, pack_rows
 from hdl.channel_constants import ChannelConstants
@@ -16,10 +19,20 @@ from hdl.serial_terms import PointTerms, WindowTerms
 from hdl.serial_timing import SerialTiming
 from hdl.serial_window import SerialWindow
 from hdl.window import Window
-from ir import Budget
+from ir import Budget, Interval
 from ir.ops import Conv
 
 __all__ = ["SerialConv"]
+
+TABLED = 4
+"""Spikes that share a table of what their weights add up to."""
+
+ROWS, COLUMNS, WORTH = 512, 36, 33
+"""Words and bits of a block RAM, and the bits of weights a word that one must save: products of
+spikes and weights take six LUTs a bit, and a block RAM is worth two hundred."""
+
+LOOK_UP = 2
+"""Cycles from spikes to what they add."""
 
 TOGETHER = 2
 """Products that are added in one cycle with being made; of more lanes the sums take another."""
@@ -29,7 +42,8 @@ class SerialConv(wiring.Component):
     """Multiplies every input of a window by its weights, for a group of output channels at once.
 
     The smallest engine, where a layer has cycles to spare: nothing is searched or listed. A beat
-    of the input is a word, and all its channels are multiplied in one cycle.
+    of the input is a word, and all its channels are multiplied in one cycle. Many spikes at once
+    are not multiplied, where a block RAM has room for it: every four look up their sum.
 
     Timing
     ------
@@ -65,9 +79,38 @@ class SerialConv(wiring.Component):
         self.words = op.kernel**2 * op.in_channels // a.lanes
         # Spikes one at a time need no multiplier, and no register behind it.
         self.plain = a.lanes == 1 and a.tensor.is_spikes
-        self.adding = not self.plain and a.lanes > TOGETHER
-        self.latency = 4 if self.plain else 5 + self.adding
+        self.tabled = self._worth_tables()
+        # Registers between the products, or what was looked up, and their sum.
+        addends = a.lanes // TABLED if self.tabled else a.lanes
+        self.adding = self._sum(lambda value: value, [C(0)] * addends)[1]
+        self.latency = 4 if self.plain else 5 + self.adding + LOOK_UP * self.tabled
         super().__init__({"i": In(a.signature()), "o": Out(out.signature())})
+
+    @property
+    def _rows(self) -> int:
+        """Words of the weights' memory."""
+        return self.out.blocks * self.words
+
+    def _worth_tables(self) -> bool:
+        op, lanes = self.op, self.a.lanes
+        columns = self.out.block * (op.weight_bits + 2)
+        return (self.a.tensor.is_spikes and lanes % TABLED == 0 and self._rows << TABLED <= ROWS
+                and TABLED * self.out.block * op.weight_bits >= WORTH * -(-columns // COLUMNS))
+
+    def _tables(self) -> np.ndarray:
+        """What weights add up to: ``[table, word, pattern of spikes, channel of a group]``."""
+        patterns = np.arange(1 << TABLED)[:, None] >> np.arange(TABLED) & 1
+        # [block, channel, word, table, lane]
+        weights = self._by_word().reshape(
+            self.out.blocks, self.out.block, self.words, -1, TABLED)
+        found = weights @ patterns.T
+        return found.transpose(3, 0, 2, 4, 1).reshape(
+            found.shape[3], self._rows, 1 << TABLED, self.out.block)
+
+    def _by_word(self) -> np.ndarray:
+        """The weights as ``[block, channel, word, lane]``."""
+        return self.op.weight.transpose(0, 2, 3, 1).reshape(
+            self.out.blocks, self.out.block, self.words, self.a.lanes)
 
     @property
     def _sums(self) -> data.ArrayLayout:
@@ -89,13 +132,19 @@ class SerialConv(wiring.Component):
         sums, weights = self._sums.size, out.block * a.lanes * op.weight_bits
         biased = out.block * out.tensor.interval.bits
         need = logic(60 + 2 * sums + biased, 25 + 15 * (not self.plain) + sums + out.bits)
-        need += rom(weights, out.blocks * self.words) + self._parameters.area()
+        need += self._parameters.area()
+        if not self.tabled:
+            need += rom(weights, self._rows)
         if out.groups > 1:
             need += logic(biased, biased)
-        if not self.plain:
+        if self.tabled:
+            need += self._table_area()
+        elif not self.plain:
             bits = a.tensor.interval.bits
             product = op.weight_bits + bits
-            need += logic(3 * weights * (bits + 1), out.block * product)
+            # A spike lets a weight through; others are multiplied bit by bit.
+            made = 4.5 * weights if bits == 1 else 3 * weights * (bits + 1)
+            need += logic(made, out.block * product)
             if self.adding:
                 need += logic(0, out.block * -(-a.lanes // TOGETHER) * (product + 1))
         if self.walk is None:
@@ -103,6 +152,12 @@ class SerialConv(wiring.Component):
             return need + ram(a.bits, self.ahead) + logic(70, 28) if self.ahead else need
         return need + logic(70, 35) + ram(a.bits, self.walk.depth(
             a.tensor.channels // a.lanes, a.tensor.steps))
+
+    def _table_area(self) -> Budget:
+        count, bits = self.a.lanes // TABLED, self.op.weight_bits + 2
+        adders = (count - 1) * self.out.block
+        return sum([rom(self.out.block * bits, self._rows << TABLED)] * count,
+                   logic(adders * (2 * bits + 5), adders * bits))
 
     def timing(self, images: np.ndarray) -> SerialTiming:
         """When the engine does what on input ``images``, ``[N, T, C, H, W]``."""
@@ -134,7 +189,8 @@ class SerialConv(wiring.Component):
             m.d.sync += held.eq(1)
         with m.Elif(last_left):
             m.d.sync += held.eq(0)
-        weights = self._weights(m, terms, done & terms.final, step_ends)
+        weigh = self._looked_up if self.tabled else self._weights
+        weights = weigh(m, terms, done & terms.final, step_ends)
         sums = self._add(m, terms, weights)
         self._send(m, sums, done, last_left)
         return m
@@ -142,18 +198,13 @@ class SerialConv(wiring.Component):
     def _weights(self, m, terms, window_done, step_ends):
         """The weights of a word, two cycles after it is asked for: those of each lane together."""
         op, out, lanes = self.op, self.out, self.a.lanes
-        # [block, channel, word, lane]
-        weights = op.weight.transpose(0, 2, 3, 1).reshape(out.blocks, out.block, self.words, lanes)
+        weights = self._by_word()
         m.submodules.weights = memory = Memory(
             width=out.block * lanes * op.weight_bits, depth=out.blocks * self.words,
             name=f"{self.name}_weight",
             contents=pack_rows(weights.swapaxes(1, 2).reshape(-1, out.block * lanes),
                                op.weight_bits))
-        address = Signal(range(max(2, memory.depth)))
-        with m.If(terms.issue):
-            again = terms.ends & ~step_ends
-            m.d.sync += address.eq(Mux(
-                window_done, 0, address + Mux(again, 1 - self.words, 1)))
+        address = self._address(m, terms, window_done, step_ends)
         words = Signal(data.ArrayLayout(data.ArrayLayout(signed(op.weight_bits), lanes),
                                         out.block), reset_less=True)
         # A block RAM wants a register behind it, look-up tables one before them.
@@ -165,8 +216,35 @@ class SerialConv(wiring.Component):
                          words.eq(memory.read_data)]
         return words
 
+    def _address(self, m, terms, window_done, step_ends) -> Value:
+        """The row of weights of the word that is asked for."""
+        address = Signal(range(max(2, self._rows)))
+        with m.If(terms.issue):
+            again = terms.ends & ~step_ends
+            m.d.sync += address.eq(Mux(
+                window_done, 0, address + Mux(again, 1 - self.words, 1)))
+        return address
+
+    def _looked_up(self, m, terms, window_done, step_ends) -> list[list[Value]]:
+        """What every four spikes add to each sum, :data:`LOOK_UP` cycles after they are there."""
+        row = delayed(m, self._address(m, terms, window_done, step_ends), 2)
+        tables = self._tables()
+        entry = shape_of(Interval(int(tables.min()), int(tables.max())))
+        layout, found = data.ArrayLayout(entry, self.out.block), []
+        for n, table in enumerate(tables):
+            spikes = Cat(Mux(terms.outside, self.op.pad_value, value)
+                         for value in list(terms.values)[n * TABLED:(n + 1) * TABLED])
+            m.submodules[f"table{n}"] = memory = Memory(
+                width=layout.size, depth=self._rows << TABLED, name=f"{self.name}_table{n}",
+                contents=pack_rows(table.reshape(-1, self.out.block), entry.width))
+            word = Signal(layout, reset_less=True, name=f"word{n}")
+            m.d.comb += memory.read_addr.eq(Cat(spikes, row))
+            m.d.sync += word.eq(memory.read_data)
+            found.append(word)
+        return [[word[lane] for word in found] for lane in range(self.out.block)]
+
     def _add(self, m, terms, weights):
-        """Multiply and add: a pipeline that never stalls."""
+        """Multiply, unless that was looked up, and add: a pipeline that never stalls."""
         first = Signal(init=1)
         with m.If(terms.issue):
             m.d.sync += first.eq(terms.ends)
@@ -183,18 +261,27 @@ class SerialConv(wiring.Component):
                         Mux(opens, weights[lane][0], sums[lane] + weights[lane][0]))
             return sums
         values = [Mux(terms.outside, self.op.pad_value, value) for value in terms.values]
-        issued, opens = (delayed(m, signal, 1 + self.adding) for signal in (issued, opens))
+        issued, opens = (delayed(m, signal, 1 + self.adding + LOOK_UP * self.tabled)
+                         for signal in (issued, opens))
         for lane in range(self.out.block):
-            found = [_product(value, weight)
-                     for value, weight in zip(values, weights[lane], strict=True)]
-            if self.adding:
-                found = [delayed(m, sum(found[n:n + TOGETHER]), 1)
-                         for n in range(0, len(found), TOGETHER)]
+            found = weights[lane] if self.tabled else [
+                _product(value, weight)
+                for value, weight in zip(values, weights[lane], strict=True)]
             product = Signal.like(sums[lane], name="product")
-            m.d.sync += product.eq(sum(found))
+            m.d.sync += product.eq(self._sum(lambda value: delayed(m, value, 1), found)[0])
             with m.If(issued):
                 m.d.sync += sums[lane].eq(Mux(opens, product, sums[lane] + product))
         return sums
+
+    @staticmethod
+    def _sum(later: Callable[[Value], Value], products: list[Value]) -> tuple[Value, int]:
+        """The sum of products, and how many registers are in its way."""
+        if len(products) <= TOGETHER:
+            return sum(products), 0
+        pairs = [later(sum(products[n:n + TOGETHER]))
+                 for n in range(0, len(products), TOGETHER)]
+        row = Adders(later)
+        return row.sum([(pair, False) for pair in pairs]), 1 + row.registers
 
     def _send(self, m, sums, done, last_left):
         """Shift sums, add their bias, and send them a beat after the other."""
@@ -227,7 +314,10 @@ class SerialConv(wiring.Component):
 def _product(value: Value, weight: Value) -> Value:
     """``value * weight`` by the bits of the weight, the highest of which counts negative.
 
-    Yosys' own product of an unsigned value and a weight of 4 bits is three times as large.
+    Yosys' own product of an unsigned value and a weight of 4 bits is three times as large. A spike
+    lets the weight through.
     """
+    if len(value) == 1:
+        return Mux(value, weight, 0)
     *rows, last = [Mux(bit, value, 0).shift_left(n) for n, bit in enumerate(weight)]
     return sum(rows) - last

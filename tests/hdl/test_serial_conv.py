@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hdl.layout import Layout
 from hdl.ops import ConvFolding, ConvForm
 from hdl.ops.conv import conv_lanes
+from hdl.serial_conv import ROWS
 from ir.ops import Conv
 from tests.ops.bench import check, check_timing, draw, stalls, tensor
 from tests.ops.service import check_service
@@ -86,6 +87,22 @@ def test_sums_reach_the_ends_of_their_interval(sign, low, high):
     kind = tensor(1, 2, 2, 2, low, high)
     images = np.stack([np.full(kind.shape, value) for value in (low, high, low, 0)])
     check(built(op, kind, (2, 2), 2, 2), op, {"i": (Layout(kind, 2, 2), images)})
+
+
+@pytest.mark.parametrize("kernel", [1, 2])
+def test_many_spikes_look_up_their_sums(kernel):
+    """Every four a table, where a block RAM saves enough products and is deep enough."""
+    op, kind = make(5, 12, kernel, 7), tensor(2, 12, 3, 3)
+    dut, few = built(op, kind, (12, 12), 5, 1), built(op, kind, (12, 12), 1, 1)
+    assert dut.tabled and not few.tabled
+    inputs = {"i": (Layout(kind, 12, 12), draw(1, kind, 3, rate=0.6))}
+    check(dut, op, inputs, in_gap=stalls(2), out_gap=stalls(3))
+    check_timing(dut, op, inputs, pause=100)
+    check(few, op, inputs)
+    deep = built(make(5, 12, 5), tensor(1, 12, 5, 5), (12, 4), 5, 1)
+    assert not deep.tabled and 16 * 75 > ROWS
+    counts = built(make(5, 12, kernel), tensor(2, 12, 3, 3, 0, 2), (12, 12), 5, 1)
+    assert not counts.tabled
 
 
 def test_what_it_cannot_walk_over_is_refused():

@@ -51,13 +51,16 @@ def _large(name: str, dataset: str, *, steps: int, stem: tuple[int, ...], dim: i
         finetune=Recipe(epochs=8, learning_rate=2e-3, weight_decay=0.0, augmentation=movement))
 
 
-def _on_mnist(name: str, scheme: Scheme, arguments: Mapping[str, Any], *, epochs: int,
-              tuning: int, movement: Augmentation) -> Preset:
+def _of_bits(name: str, dim: int, fan_in: Mapping[str, int], *, tuning: int) -> Preset:
+    """Tokens of 12x12 pixels of one bit, and weights for circuits that have them as logic."""
+    movement = Augmentation(shift=0.7, rotation=4, zoom=0.04)
     return Preset(
-        name=name, dataset="mnist", validation=5000, scheme=scheme,
-        architecture="patch_transformer",
-        arguments={"channels": 1, "height": 28, "width": 28, "classes": 10, **arguments},
-        recipe=Recipe(epochs=epochs, learning_rate=1.5e-2, augmentation=movement),
+        name=name, dataset="mnist", validation=5000, architecture="patch_transformer",
+        scheme=Scheme(weight_bits=3, head_bits=4, fan_in=fan_in),
+        arguments={"channels": 1, "height": 28, "width": 28, "classes": 10, "grey_levels": 2,
+                   "stem": ((12, 4, 0, dim),), "blocks": 1, "hidden": dim,
+                   "attention": dim // 2, "parallel": True},
+        recipe=Recipe(epochs=30, learning_rate=1.5e-2, augmentation=movement),
         finetune=Recipe(epochs=tuning, learning_rate=3e-3, weight_decay=0.0,
                         augmentation=movement))
 
@@ -73,14 +76,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
                epochs=120),
     _large("mnist", "mnist", steps=1, stem=(32, 48), dim=64, blocks=2, position=True, epochs=22,
            learning_rate=1.2e-2, movement=_HANDWRITING),
-    _on_mnist("mnist-small", Scheme(weight_bits=3, first_bits=4, head_bits=4), {
-        "stem": ((5, 2, 2, 16), (3, 2, 1, 40)), "blocks": 1, "hidden": 40, "parallel": True,
-        "grey_levels": 16},
-              epochs=18, tuning=6, movement=_HANDWRITING),
-    _on_mnist("mnist-fast", Scheme(weight_bits=3), {
-        "stem": ((8, 5, 0, 32),), "blocks": 1, "hidden": 32, "parallel": True,
-        "grey_levels": 2},
-              epochs=24, tuning=8, movement=Augmentation(shift=0.7, rotation=4, zoom=0.04)),
+    _of_bits("mnist-small", 64, {"stem0": 40, "block0_in": 24, "block0_out": 28}, tuning=36),
+    _of_bits("mnist-fast", 32, {"stem0": 24, "block0_in": 12, "block0_out": 16}, tuning=30),
     _large("fashion", "fashion-mnist", steps=2, stem=(32, 48), dim=64, blocks=2, position=False,
            epochs=36, learning_rate=1.2e-2, movement=_CLOTHES),
 )})

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from amaranth import *
 
-__all__ = ["counter", "joined", "ones", "pack", "pack_rows", "table", "total", "wrapping"]
+__all__ = ["counter", "joined", "ones", "pack", "pack_rows", "reaches", "table", "total",
+           "wrapping"]
 
 
 def table(index: Value, values: Sequence[int]) -> Value:
@@ -20,6 +21,22 @@ def table(index: Value, values: Sequence[int]) -> Value:
         return C(low)
     shape = Shape.cast(range(min(low, 0), high + 1))
     return Array([C(value, shape) for value in values])[index]
+
+
+def reaches(value: Value, least: Value | int) -> Value:
+    """``value >= least``; of a number without a carry, in a third of the LUTs."""
+    if isinstance(least, Value):
+        return value >= least
+    low, high = (-1 << len(value) - 1, 1 << len(value) - 1) if value.shape().signed else (
+        0, 1 << len(value))
+    if not low < least < high:
+        return C(least <= low, 1)
+    # A sign counts as its opposite would in an unsigned value.
+    bits = [*value[:-1], ~value[-1]] if value.shape().signed else list(value)
+    found: Value = C(1, 1)
+    for n, bit in enumerate(bits):
+        found = bit & found if least - low >> n & 1 else bit | found
+    return found
 
 
 def ones(bits: Value) -> Value:

@@ -7,7 +7,7 @@ from amaranth import *
 from amaranth.hdl import Shape
 from amaranth.lib import data
 
-from hdl.area import rom
+from hdl.area import logic, rom
 from hdl.arith import pack, wrapping
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
@@ -58,15 +58,18 @@ class ChannelConstants:
                 for first in range(block, block + self.a.block, self.a.lanes)]
 
     def area(self) -> Budget:
-        """Estimated resources."""
-        return rom(self.width, len(self.words))
+        """Estimated resources; of one word, what reads it becomes smaller, and nothing is read."""
+        return rom(self.width, len(self.words)) if len(self.words) > 1 else logic(0)
 
-    def read(self, m: Module, step: Value, taken: Value) -> Value:
-        """Of each lane its constants, for the beat of two steps before.
+    def read(self, m: Module, step: Value, taken: Value) -> Value | list[list[int]]:
+        """Of each lane its constants, for the beat of two steps before; numbers where every beat
+        has the same.
 
         Nothing moves without ``step``; ``taken`` names the beats, and is never high without it.
         """
         words, groups = self.words, self.a.groups
+        if len(words) == 1:
+            return self.by_step[:, 0].T.tolist()
         m.submodules.constants = memory = Memory(width=self.width, depth=len(words),
                                                  name=self.name, contents=words)
         # Where time steps share their constants, a block's words come again for each of them.

@@ -26,14 +26,15 @@ def stage_areas(lowering: Lowering) -> dict[str, Area]:
         layout = lowering.layouts[shortcut.source]
         found[shortcut.reader] += shortcut_area(shortcut, layout)
     for name, layout in lowering.layouts.items():
-        if name in found and relays(lowering.graph, name):
+        made = lowering.stages.get(name)
+        if made and relays(lowering.graph, name, made.component):
             found[name] += Relay.area(layout.bits)
     return found
 
 
 def shortcut_area(shortcut: Shortcut, layout: Layout) -> Area:
     """The buffer of a shortcut from a tensor of this layout."""
-    return logic(40, 30) + ram(layout.bits, shortcut.positions * layout.position_beats)
+    return logic(40, 30) + ram(layout.bits, shortcut.depth(layout))
 
 
 def footprint(graph: Graph, foldings: Mapping[str, Folding], known: Known | None = None) -> Area:

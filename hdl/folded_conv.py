@@ -53,9 +53,9 @@ class FoldedConv(wiring.Component):
     Timing
     ------
     A beat per cycle on both sides; the pipeline moves as a whole, and stands while it is full.
-    Thousands of flip-flops ask whether it moves: where sums need not leave in every cycle, they are
-    held apart and a register says it a cycle ahead; else a relay takes them, whose room is a
-    register. See :mod:`hdl.folded_conv_timing`.
+    Thousands of flip-flops ask whether it moves, so a register says it a cycle ahead. Where sums
+    need not leave in every cycle they are held apart; else a relay takes them. See
+    :mod:`hdl.folded_conv_timing`.
 
     Parameters
     ----------
@@ -110,6 +110,11 @@ class FoldedConv(wiring.Component):
         return self.splits > 1 or apart
 
     @property
+    def relayed(self) -> bool:
+        """Whether a relay is behind all."""
+        return self.splits > 1 or not self.holds
+
+    @property
     def graph(self) -> AdderGraph:
         """The sums, of the taps in the order of the weights."""
         return _graph(self.op, self.a.tensor.interval)
@@ -132,7 +137,7 @@ class FoldedConv(wiring.Component):
             need += logic(4, 2 + held)
         if self.splits > 1:
             need += logic(6 + held, 4 + held)
-        if self.splits > 1 or not self.holds:
+        if self.relayed:
             need += Relay.area(held // self.splits)
         return need
 
@@ -140,7 +145,8 @@ class FoldedConv(wiring.Component):
         """When the engine does what on input ``images``, ``[N, T, C, H, W]``."""
         if isinstance(self.window, RowWindows):
             return RowsTiming(
-                a=self.a, out=self.out, row_beats=self.window.row_beats, rows=self.window.rows,
+                a=self.a, out=self.out, spare=self.window.spare,
+                row_beats=self.window.row_beats, rows=self.window.rows,
                 ends=frozenset(self.window.ends), latency=self.latency, holds=self.holds,
                 images=len(images))
         return FoldedConvTiming(
@@ -178,10 +184,18 @@ class FoldedConv(wiring.Component):
         if self.holds:
             self._leave(m, step, tags[-1], later[-1], adders.o)
         else:
-            behind = self._behind(m)
-            m.d.comb += [behind.valid.eq(tags[-1]), behind.payload.eq(adders.o),
-                         step.eq(~tags[-1] | behind.ready)]
+            self._pass(m, step, tags[-1], later[-1], adders.o)
         return m
+
+    def _pass(self, m, step, full, comes, sums):
+        """Hand sums to a relay in every cycle, and find out a cycle ahead when it has no room."""
+        behind, goes, waits = self._behind(m), Signal(init=1), Signal()
+        m.d.comb += [
+            behind.valid.eq(full), behind.payload.eq(sums), step.eq(goes),
+            waits.eq(self.o.valid & ~self.o.ready & (full | ~behind.ready)),
+        ]
+        # What is ~full | behind.ready then.
+        m.d.sync += goes.eq(~(waits & Mux(step, comes, full)))
 
     def _join(self, m, i) -> tuple[Value, Value]:
         """A word, and whether the beat that is offered completes it."""

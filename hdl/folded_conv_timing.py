@@ -135,12 +135,15 @@ class RowsTiming:
         The rows with which windows are complete.
     latency : int
         Steps from a copy's being free to its first sums.
+    spare : bool
+        Whether a copy of the rows waits for the one that is shifted.
     holds : bool
         Whether sums are held behind the pipeline.
     """
 
     a: Layout
     out: Layout
+    spare: bool
     row_beats: int
     rows: int
     ends: frozenset[int]
@@ -163,8 +166,21 @@ class RowsTiming:
         steps = Steps(sums, self.latency)
         filled: list[int] = []
         copied: list[int] = []
-        return [self._take(i, filled, copied), self._copy(steps, filled, copied),
-                steps.leave(words), *_leave(sums, o, words, self._splits, self.holds)]
+        rest = [steps.leave(words), *_leave(sums, o, words, self._splits, self.holds)]
+        if not self.spare:
+            return [self._take(i, filled, copied), self._copy(steps, filled, copied), *rest]
+        gone: list[int] = []
+        there: list[int] = []
+        return [self._take(i, filled, gone), self._wait(filled, gone, there, copied),
+                self._copy(steps, there, copied), *rest]
+
+    def _wait(self, filled: list[int], gone: list[int], there: list[int],
+              copied: list[int]) -> Process:
+        for number in range(self.images * len(self.ends)):
+            while len(filled) <= number or len(copied) < number:
+                yield
+            gone.append(max(filled[number], copied[number - 1] + 1 if number else 0))
+            there.append(gone[-1] + 1)
 
     def _take(self, i: Wire, filled: list[int], copied: list[int]) -> Process:
         beat, now = 0, -1

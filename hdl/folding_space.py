@@ -11,7 +11,7 @@ from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
 from hdl.pixel_input import Packing, row_positions
 from hdl.weights import Weights
 from ir import IMAGE, Graph, Node
-from ir.ops import Conv, Gate, HeadSum, SelfAttention
+from ir.ops import Concat, Conv, Gate, HeadSum, SelfAttention
 
 __all__ = ["IN_ROWS", "Choice", "Cut", "Group", "Pins", "Space", "folded_space"]
 
@@ -28,10 +28,15 @@ IN_ROWS = (ConvForm.FOLDED, ConvForm.TABLES)
 
 @dataclass(frozen=True)
 class Cut:
-    """How tensors travel, see :class:`Layout`."""
+    """How tensors travel, see :class:`Layout`.
+
+    A ``whole`` one has all channels of each tensor in a beat, the most that a tensor has being
+    ``lanes``.
+    """
 
     block: int
     lanes: int
+    whole: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,20 +127,31 @@ class Space:
         if key not in self._layouts:
             kind = self.graph.types[name]
             wide = cut.lanes // cut.block
-            self._layouts[key] = (Layout(kind, kind.channels, kind.channels, wide) if wide > 1
-                                  else Layout(kind, cut.block, cut.lanes))
+            self._layouts[key] = (
+                Layout.of_whole(kind) if cut.whole
+                else Layout(kind, kind.channels, kind.channels, wide) if wide > 1
+                else Layout(kind, cut.block, cut.lanes))
         return self._layouts[key]
 
     def scans(self, node: Node, cut: Cut) -> list[int]:
         """The channels that a convolution can search per cycle in an input of this cut, rising."""
+        if cut.whole:
+            cut = self.cut_of(node.inputs[0], cut)
         fitting = [scan for scan in range(cut.lanes, cut.block + 1, cut.lanes)
                    if cut.block % scan == 0]
         if (pinned := self.pins.get(node.name, {}).get("scan")) is not None:
             return [scan for scan in fitting if scan == pinned]
         if self.form(node) in IN_ROWS:
             return [cut.lanes] if self._in_order(node.inputs[0], cut) else []
+        if self.searchless(node):
+            return [cut.lanes]
         bits = self.graph.types[node.inputs[0]].interval.bits
         return [scan for scan in fitting if scan * bits <= LARGEST_SEARCH or scan == fitting[0]]
+
+    def cut_of(self, name: str, cut: Cut) -> Cut:
+        """What a whole cut is of one tensor; any other stays as it is."""
+        channels = self.graph.types[name].channels
+        return Cut(channels, channels) if cut.whole else cut
 
     def _in_order(self, name: str, cut: Cut) -> bool:
         """Whether all channels of a time step come before the next."""
@@ -147,15 +163,26 @@ class Space:
         return "form" not in self.pins.get(node.name, {})
 
     def form(self, node: Node) -> ConvForm | None:
-        """The form that a convolution is given, or has to begin with, if any."""
+        """The form that a convolution is given, or has to begin with, if any.
+
+        Where others are folded, what is too large for that begins serial: nothing that searches
+        is as fast.
+        """
         if not self.free(node):
             return ConvForm(self.pins[node.name]["form"])
-        return ConvForm.FOLDED if node.name in self.folded else None
+        if node.name in self.folded:
+            return ConvForm.FOLDED
+        return ConvForm.SERIAL if self.folded else None
+
+    def searchless(self, node: Node) -> bool:
+        """Whether a convolution begins with a form that takes every input as it comes."""
+        return self.form(node) in IN_ROWS or (self.free(node) and self.form(node) is not None)
 
     def scan(self, node: Node, choice: Choice) -> int:
         """How many channels a convolution handles at its input: one without a search, a beat."""
         if choice.forms.get(node.name, ConvForm.EVENTS) is not ConvForm.EVENTS:
-            return choice.cuts[self.group_of[node.inputs[0]]].lanes
+            (name,) = node.inputs
+            return self.cut_of(name, choice.cuts[self.group_of[name]]).lanes
         return choice.scans[node.name]
 
     def weights(self, node: Node, choice: Choice) -> Weights:
@@ -174,7 +201,7 @@ class Space:
         """A choice as foldings of the nodes that have one."""
         found: dict[str, Folding] = {}
         for node in self.graph.nodes:
-            cut = choice.cuts[self.group_of[node.name]]
+            cut = self.cut_of(node.name, choice.cuts[self.group_of[node.name]])
             if isinstance(node.op, Conv):
                 found[node.name] = ConvFolding(
                     lanes=cut.block, drain=cut.lanes, scan=self.scan(node, choice),
@@ -212,6 +239,11 @@ class Space:
                 if block % lanes == 0 and all(
                         self._makes(self.nodes[tensor], Cut(block, lanes)) for tensor in inside):
                     yield Cut(block, lanes)
+        widest = max(self.graph.types[tensor].channels for tensor in inside)
+        cut = Cut(widest, widest, whole=True)
+        if widest > limit and all(self._makes(self.nodes[tensor], self.cut_of(tensor, cut))
+                                  for tensor in inside):
+            yield cut
 
     def _makes(self, node: Node, cut: Cut) -> bool:
         """Whether a node can have this cut at its output, as far as that does not come from
@@ -231,6 +263,9 @@ class Space:
                 return cut.block == head * node.op.value_ratio and head % cut.lanes == 0
             case HeadSum():
                 return cut == Cut(1, 1)
+            case Concat():
+                # What holds all channels of both leaves as one beat: that is a whole cut.
+                return {cut.lanes} != {self.graph.types[name].channels for name in node.inputs}
             case _ if IMAGE in node.inputs:
                 return cut == Cut(self.graph.image.channels, 1)
             case _:

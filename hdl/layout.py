@@ -81,6 +81,11 @@ class Layout:
         return self.positions * self.lanes * self.tensor.interval.bits
 
     @property
+    def whole(self) -> bool:
+        """Whether a beat holds all channels of one position at a time step."""
+        return self.positions == 1 and self.lanes == self.tensor.channels
+
+    @property
     def payload(self) -> data.ArrayLayout:
         """One beat: an array of its values."""
         return data.ArrayLayout(self.shape, self.positions * self.lanes)
@@ -100,3 +105,8 @@ class Layout:
     def retyped(self, tensor: TensorType) -> "Layout":
         """The same cut of another tensor."""
         return Layout(tensor, self.block, self.lanes)
+
+    @classmethod
+    def of_whole(cls, tensor: TensorType) -> "Layout":
+        """All channels of a position and time step in a beat."""
+        return cls(tensor, tensor.channels, tensor.channels)

@@ -69,12 +69,15 @@ def port_name(node: Node, port: int) -> str:
     return "ab"[port] if len(node.inputs) > 1 else "i"
 
 
-def relays(graph: Graph, name: str) -> bool:
+def relays(graph: Graph, name: str, component: Any = None) -> bool:
     """Whether a tensor passes through a relay, to end paths of ready signals.
 
     They would run through a fork, and through operators that ask when they are asked. Behind a
-    neuron, where beats are narrowest, they would only come from afar.
+    neuron, where beats are narrowest, they would only come from afar. A ``component`` that ends
+    with a relay says so, and gets no other.
     """
+    if getattr(component, "relayed", False):
+        return False
     readers = edges(graph, name)
     made = [node.op for node in graph.nodes if node.name == name]
     passing = bool(made) and not isinstance(made[0], BUFFERED)

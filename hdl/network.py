@@ -82,7 +82,7 @@ class Network(wiring.Component):
                        for node, port in edges(self.graph, name)]
             if name == self.graph.nodes[-1].name:
                 readers.append((wiring.flipped(self.o), None))
-            if relays(self.graph, name):
+            if relays(self.graph, name, self.components.get(name)):
                 source = self._behind(m, f"{name}_relay", Relay(self.layouts[name].payload), source)
             if len(readers) > 1:
                 m.submodules[f"{name}_fork"] = fork = Fork(
@@ -109,9 +109,9 @@ class Network(wiring.Component):
 
     def _buffered(self, m, shortcut, source):
         layout = self.layouts[shortcut.source]
-        depth = max(2, shortcut.positions * layout.position_beats)
         title = f"{shortcut.reader}_shortcut{shortcut.port or ''}"
-        return self._behind(m, title, Fifo(layout.payload, depth), source)
+        buffer = Fifo(layout.payload, shortcut.depth(layout))
+        return self._behind(m, title, buffer, source)
 
     def _probe(self, m, name, source):
         fire = Signal(name=f"probe_{name}_fire")

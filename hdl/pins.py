@@ -130,7 +130,9 @@ def _check_fields(name: str, given: Mapping[str, Any], nodes: Mapping[str, Node]
 
 
 def _check_values(node: Node, given: Mapping[str, int], free: Space) -> None:
-    limit = free.known_cuts.limit(node.name)
+    limit, channels = free.known_cuts.limit(node.name), free.graph.types[node.name].channels
+    if _comes_whole(node, given, free):
+        limit = channels
     rules = [("lanes", limit), ("drain", given.get("lanes", limit))]
     if isinstance(node.op, SelfAttention):
         rules = [("drain", node.op.head_channels(free.graph.types[node.inputs[0]]))]
@@ -143,9 +145,18 @@ def _check_values(node: Node, given: Mapping[str, int], free: Space) -> None:
                          "one by one")
 
 
+def _comes_whole(node: Node, given: Mapping[str, int], free: Space) -> bool:
+    """Whether a node is given all its channels where its group can come so."""
+    cuts = free.groups[free.group_of[node.name]].cuts
+    return (given.get("lanes") == free.graph.types[node.name].channels
+            and any(cut.whole for cut in cuts))
+
+
 def _check_alike(pins: Pins, free: Space) -> None:
     """Nodes whose outputs meet have one cut."""
     for group in free.groups.values():
+        if all(_comes_whole(node, pins.get(node.name, {}), free) for node in group.writers):
+            continue
         fixed: dict[str, tuple[str, int]] = {}
         for node in group.writers:
             for field in ("lanes", "drain"):

@@ -17,6 +17,9 @@ class RowWindows(wiring.Component):
     """Keeps the rows under the window in flip-flops; a copy of them is shifted from window to
     window while the next rows come.
 
+    Where a row has more windows than cycles pass until the next windows are complete, another copy
+    waits for this one, so that rows wait less: those above the first windows make up for it.
+
     Rows of padding below the image take a cycle each and no input.
 
     Timing
@@ -69,6 +72,11 @@ class RowWindows(wiring.Component):
                 for y in range(window.out_rows)}
 
     @property
+    def spare(self) -> bool:
+        """Whether another copy waits."""
+        return self.window.out_columns > self.window.stride * self.row_beats
+
+    @property
     def rows(self) -> int:
         """Rows of the image, and those of padding below it that windows reach."""
         return max(self.window.rows, max(self.ends) + 1)
@@ -77,20 +85,20 @@ class RowWindows(wiring.Component):
         """Estimated resources."""
         window, pixel = self.window, self.a.tensor.channels * self.a.tensor.interval.bits
         span = (window.out_columns - 1) * window.stride + window.kernel
-        row = pixel * window.columns
+        row, spare = pixel * window.columns, self.spare * window.kernel
         return logic(40 + pixel * window.kernel * (span - window.stride),
-                     30 + row * (window.kernel + 1) + pixel * window.kernel * span)
+                     30 + row * (window.kernel + 1 + spare) + pixel * window.kernel * span)
 
     def elaborate(self, platform):
         m = Module()
         window, kernel = self.window, self.window.kernel
-        pending, loads, comes, done = Signal(), Signal(), Signal(), Signal()
+        pending, goes, comes, done = Signal(), Signal(), Signal(), Signal()
         below, last = Signal(), Signal()
         taken = self.i.valid & self.i.ready
         _, row_ends = counter(m, self.row_beats, taken, "beat")
         row = Signal(range(self.rows))
         m.d.comb += [
-            comes.eq(~pending | loads),
+            comes.eq(~pending | goes),
             self.i.ready.eq(~below & (comes | ~row_ends)),
             done.eq(Mux(below, comes, taken & row_ends)),
             last.eq(row == self.rows - 1),
@@ -98,7 +106,7 @@ class RowWindows(wiring.Component):
         newest = self._assemble(m, taken)
         kept = [Signal.like(newest, name=f"row_{r}", reset_less=True) for r in range(kernel)]
         above = Signal(kernel)
-        with m.If(loads):
+        with m.If(goes):
             m.d.sync += pending.eq(0)
         with m.If(done):
             m.d.sync += [
@@ -111,8 +119,26 @@ class RowWindows(wiring.Component):
             ]
             if self.rows > window.rows:
                 m.d.sync += below.eq((row >= window.rows - 1) & ~last)
-        self._shift(m, kept, above, pending, loads)
+        if self.spare:
+            self._shift(m, *self._wait(m, kept, above, pending, goes))
+        else:
+            self._shift(m, kept, above, pending, goes)
         return m
+
+    def _wait(self, m, kept, above, pending, goes):
+        """A copy of the rows that waits to be shifted, what it knows of them, and when it goes."""
+        waiting, loads = Signal(), Signal()
+        rows = [Signal.like(row, name=f"spare_{r}", reset_less=True)
+                for r, row in enumerate(kept)]
+        before = Signal.like(above, reset_less=True)
+        # The pipeline's step, which thousands wait for, has no say in it.
+        m.d.comb += goes.eq(pending & ~waiting)
+        with m.If(goes):
+            m.d.sync += [waiting.eq(1), before.eq(above),
+                         *(new.eq(old) for new, old in zip(rows, kept, strict=True))]
+        with m.Elif(loads):
+            m.d.sync += waiting.eq(0)
+        return rows, before, waiting, loads
 
     def _padding(self, columns: int) -> Value:
         pad = C(self.pad_value, self.a.shape)

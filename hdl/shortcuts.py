@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from hdl.layout import Layout
 from hdl.window import Window
 from ir import IMAGE, Graph, Node, TensorType
 from ir.ops import (
@@ -26,6 +27,10 @@ IMAGES = 3
 READ_AHEAD = 4
 """Positions that an engine takes in beyond what its next output needs."""
 
+IN_PIPELINES = 40
+"""Beats that the pipelines of a branch have room for: those of a transformer's block have 30 to 40
+steps."""
+
 Need = Callable[[int], int]
 
 
@@ -42,6 +47,14 @@ class Shortcut:
     port: int
     least: int
     positions: int
+
+    def depth(self, layout: Layout) -> int:
+        """Beats that the buffer holds, of a tensor that travels so.
+
+        Where every beat is a position, what is under way in pipelines are positions, too.
+        """
+        beats = self.positions * layout.position_beats
+        return max(2, beats + (IN_PIPELINES if layout.position_beats == 1 else 0))
 
 
 @lru_cache(maxsize=16)

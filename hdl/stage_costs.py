@@ -184,8 +184,9 @@ class Costs:
 
     def adding(self, node: Node, cut: Cut) -> float:
         """Cycles per image in which a convolution adds, were its lists always there."""
-        if self.space.form(node) in IN_ROWS:
+        if self.space.searchless(node):
             return self.beats(node.name, cut)
+        cut = self.space.cut_of(node.name, cut)
         groups = cut.block // cut.lanes
         key = node.name, groups
         if key not in self._halves:
@@ -197,6 +198,10 @@ class Costs:
         """Cycles per image in which a convolution searches, were its windows always there."""
         if self.space.form(node) is ConvForm.FOLDED:
             return float(self.graph.types[node.inputs[0]].values // scan)
+        if self.space.searchless(node):
+            out = self.graph.types[node.name]
+            words = node.op.kernel**2 * node.op.in_channels // scan
+            return float(out.positions * out.steps * words)
         key = node.name, "search", scan
         if key not in self._halves:
             self._halves[key] = self._load(node, scan).search.sum() / self._images(node)
@@ -231,18 +236,26 @@ class Costs:
             return self._stage(node, self._widest(group, node), cut, None)
         if (form := self.space.form(node)) in IN_ROWS:
             widest = self.space.groups[group].cuts[-1]
-            return self._stage(node, widest, cut, widest.lanes, form)
+            lanes = self.space.cut_of(node.inputs[0], widest).lanes
+            return self._stage(node, widest, cut, lanes, form)
         plain, scans = next((plain, scans) for plain in self.space.groups[group].cuts
                             if (scans := self.space.scans(node, plain)))
-        return self._stage(node, plain, cut, scans[0])
+        return self._stage(node, plain, cut, scans[0], self._begun(node))
 
     def _reading(self, node: Node, cut: Cut, scan: int | None) -> Stage:
         """An engine with a plain output, or for an attention the fastest."""
         group = self.space.group_of[node.name]
-        if isinstance(node.op, Conv) and (form := self.space.form(node)) in IN_ROWS:
-            return self._stage(node, cut, self.space.groups[group].cuts[-1], scan, form)
-        return self._stage(node, cut, self._plain[group] if isinstance(node.op, Conv)
-                           else self.space.groups[group].cuts[-1], scan)
+        widest = self.space.groups[group].cuts[-1]
+        if not isinstance(node.op, Conv):
+            return self._stage(node, cut, widest, scan)
+        form = self._begun(node)
+        return self._stage(node, cut, widest if form in IN_ROWS else self._plain[group], scan,
+                           form)
+
+    def _begun(self, node: Node) -> ConvForm:
+        """The form in which a convolution's halves are priced."""
+        form = self.space.form(node) if self.space.searchless(node) else None
+        return form or ConvForm.EVENTS
 
     def _widest(self, group: str, node: Node) -> Cut:
         """The widest cut that an attention can read."""
@@ -264,8 +277,8 @@ class Costs:
             inputs = tuple(self.space.layout(name, read if self.space.group_of[name] == source
                                              else self._plain[self.space.group_of[name]])
                            for name in node.inputs)
-            folding = (_folding(node, written, scan, form, weights) if written and engine
-                       else None)
+            folding = (_folding(node, self.space.cut_of(node.name, written), scan, form, weights)
+                       if written and engine else None)
             self._stages[key] = lower(node, inputs, folding, self._known)
         return self._stages[key]
 

@@ -107,7 +107,8 @@ def _logit_times(lowering: Lowering, tensors: Mapping[str, np.ndarray], images: 
     for name, source in made.items():
         readers = [(node.name, port) for node, port in edges(graph, name)]
         beats = images * lowering.layouts[name].image_beats
-        if relays(graph, name):
+        made_by = lowering.stages.get(name)
+        if relays(graph, name, made_by and made_by.component):
             source, before = wire(), source
             processes.append(buffer(before, source, beats, Relay.DEPTH, Relay.LATENCY))
         outputs = [source]
@@ -116,7 +117,7 @@ def _logit_times(lowering: Lowering, tensors: Mapping[str, np.ndarray], images: 
             processes.append(fork(source, outputs, beats))
         for reader, output in zip(readers, outputs, strict=False):
             if shortcut := buffers.get(reader):
-                depth = max(2, shortcut.positions * lowering.layouts[name].position_beats)
+                depth = shortcut.depth(lowering.layouts[name])
                 output, before = wire(), output
                 processes.append(buffer(before, output, beats, depth,
                                         Fifo.latency(lowering.layouts[name].bits, depth)))

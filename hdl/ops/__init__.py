@@ -16,7 +16,7 @@ from hdl.ops.gate import GateLanes
 from hdl.ops.head_sum import HeadSumLanes
 from hdl.ops.level_lif import LevelLifLanes
 from hdl.ops.lif import LifLanes
-from hdl.ops.mask_attention import MaskAttentionLanes
+from hdl.ops.mask_attention import mask_attention_lanes
 from hdl.ops.max_pool import MaxPoolLanes
 from hdl.ops.parallel_neuron import ParallelNeuronLanes
 from hdl.ops.repeat import RepeatLanes
@@ -65,7 +65,7 @@ LOWERINGS: Mapping[type[Op], Callable[[Node, list[Layout], Folding | None],
     HeadSum: lambda node, inputs, folding: HeadSumLanes(node.op, *inputs),
     LevelLif: lambda node, inputs, folding: LevelLifLanes(node.op, *inputs, name=node.name),
     Lif: lambda node, inputs, folding: LifLanes(node.op, *inputs, name=node.name),
-    MaskAttention: lambda node, inputs, folding: MaskAttentionLanes(node.op, *inputs),
+    MaskAttention: lambda node, inputs, folding: mask_attention_lanes(node.op, *inputs),
     MaxPool: lambda node, inputs, folding: MaxPoolLanes(node.op, *inputs),
     ParallelNeuron: lambda node, inputs, folding: ParallelNeuronLanes(node.op, *inputs,
                                                                       name=node.name),

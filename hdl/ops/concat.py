@@ -33,6 +33,9 @@ class ConcatTiming:
         return [self._run(a, b, o)]
 
     def _run(self, a: Wire, b: Wire, o: Wire) -> Process:
+        if self.component.joins:
+            yield from self._join(a, b, o)
+            return
         unit, ready = self.component, 0
         for sent in range(self.images * unit.out.image_beats):
             source = a if sent % unit.out.position_beats < unit.first else b
@@ -42,19 +45,36 @@ class ConcatTiming:
             ready = source.take(max(ready, room)) + 1
             o.offer(ready - 1 + unit.LATENCY)
 
+    def _join(self, a: Wire, b: Wire, o: Wire) -> Process:
+        unit, ready = self.component, 0
+        for sent in range(self.images * unit.out.image_beats):
+            yield from a.offered(sent)
+            yield from b.offered(sent)
+            yield from o.taken(sent - unit.LATENCY)
+            room = o.takes[sent - unit.LATENCY] if sent >= unit.LATENCY else 0
+            now = max(ready, room, a.offers[sent], b.offers[sent])
+            a.take(now)
+            b.take(now)
+            ready = now + 1
+            o.offer(now + unit.LATENCY)
+
 
 class ConcatLanes(wiring.Component):
     """Passes two streams in turns: at each position the blocks of the first, then of the second.
 
+    Beats that hold all channels of both inputs are joined to one that does so, too.
+
     Timing
     ------
-    Latency 1 cycle, one beat per cycle. The stream whose turn it is not waits.
+    Latency 1 cycle, one beat per cycle. The stream whose turn it is not waits; joined beats wait
+    for each other.
 
     Parameters
     ----------
     op : :class:`Concat`
     a, b : :class:`Layout`
-        Of the inputs, cut alike; raises ValueError if they are not.
+        Of the inputs; raises ValueError unless they are cut alike, or both have all channels in a
+        beat.
 
     Members
     -------
@@ -63,6 +83,8 @@ class ConcatLanes(wiring.Component):
 
     Attributes
     ----------
+    joins : bool
+        Whether beats are joined.
     first : int
         Beats of a position that come from ``a``.
     """
@@ -70,16 +92,19 @@ class ConcatLanes(wiring.Component):
     LATENCY = 1
 
     def __init__(self, op: Concat, a: Layout, b: Layout):
-        if (a.block, a.lanes) != (b.block, b.lanes):
+        tensor, self.joins = op.output(a.tensor, b.tensor), a.whole and b.whole
+        if not self.joins and (a.block, a.lanes) != (b.block, b.lanes):
             raise ValueError(f"ConcatLanes takes two streams cut alike, not blocks of {a.block} in "
                              f"{a.lanes} lanes and blocks of {b.block} in {b.lanes} lanes")
         self.first = a.position_beats
-        self.out = a.retyped(op.output(a.tensor, b.tensor))
+        self.out = Layout.of_whole(tensor) if self.joins else a.retyped(tensor)
         super().__init__({"a": In(a.signature()), "b": In(b.signature()),
                           "o": Out(self.out.signature())})
 
     def area(self) -> Budget:
         """Estimated resources."""
+        if self.joins:
+            return logic(4, 1 + self.out.bits)
         return logic(20 + self.out.bits, 12 + self.out.bits)
 
     def timing(self, a: np.ndarray, b: np.ndarray) -> ConcatTiming:
@@ -88,6 +113,26 @@ class ConcatLanes(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        if self.joins:
+            self._join(m)
+        else:
+            self._take_turns(m)
+        return m
+
+    def _join(self, m):
+        step, both = Signal(), Signal()
+        m.d.comb += [
+            step.eq(~self.o.valid | self.o.ready),
+            both.eq(self.a.valid & self.b.valid),
+            self.a.ready.eq(step & both),
+            self.b.ready.eq(step & both),
+        ]
+        with m.If(step):
+            m.d.sync += self.o.valid.eq(both)
+            m.d.sync += [self.o.p[lane].eq(value)
+                         for lane, value in enumerate([*self.a.p, *self.b.p])]
+
+    def _take_turns(self, m):
         beats = self.out.position_beats
         step, beat, second, valid = Signal(), Signal(range(beats)), Signal(), Signal()
         m.d.comb += [
@@ -104,4 +149,3 @@ class ConcatLanes(wiring.Component):
             m.d.sync += self.o.valid.eq(valid)
             m.d.sync += [self.o.p[lane].eq(Mux(second, self.b.p[lane], self.a.p[lane]))
                          for lane in range(self.out.lanes)]
-        return m

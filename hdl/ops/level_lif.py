@@ -7,6 +7,7 @@ from amaranth import *
 
 from hdl.adders import Adders
 from hdl.area import logic
+from hdl.arith import reaches
 from hdl.channel_constants import ChannelConstants
 from hdl.layout import Layout
 from hdl.leak import Leak
@@ -80,12 +81,12 @@ class LevelLifLanes(Recurrence):
 
     def settle(self, h, constant, later):
         levels, both = range(self.op.levels), self.op.polarity is Polarity.BOTH
-        up = [later(h >= constant[level]) for level in levels]
-        down = [later(-h >= constant[level]) for level in levels] if both else []
+        up = [later(reaches(h, constant[level])) for level in levels]
+        down = [later(reaches(-h, constant[level])) for level in levels] if both else []
         fired = self._fired(up, down)
         if not self.kept:
             return fired, h
-        spacing, row = later(constant[self.op.levels]), Adders(later)
+        spacing, row = later(Value.cast(constant[self.op.levels])), Adders(later)
         # In two's complement the highest bit of what fired counts negative.
         terms = [(Mux(bit, spacing, 0) << n, not (fired.shape().signed and n == len(fired) - 1))
                  for n, bit in enumerate(fired)]

@@ -4,6 +4,7 @@ import numpy as np
 from amaranth import *
 
 from hdl.area import logic
+from hdl.arith import reaches
 from hdl.channel_constants import ChannelConstants
 from hdl.layout import Layout
 from hdl.leak import Leak
@@ -65,6 +66,6 @@ class LifLanes(Recurrence):
         return self.leak.build(v, x, later)
 
     def settle(self, h, constant, later):
-        fires = h >= constant[0]
+        fires = reaches(h, constant[0])
         reset = 0 if self.op.reset is Reset.TO_ZERO else h - constant[0]
         return fires, Mux(fires, reset, h)

@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
 """Spike-driven self-attention by masks."""
 
 from dataclasses import dataclass
@@ -10,20 +12,26 @@ from amaranth.lib.wiring import In, Out
 from hdl.area import logic, ram
 from hdl.arith import wrapping
 from hdl.layout import Layout
+from hdl.mask_attention_tokens import MaskAttentionTokens
 from hdl.memory import Memory
 from hdl.steps import Steps
 from hdl.wires import Process, Wire
 from ir import Budget
 from ir.ops import MaskAttention
 
-__all__ = ["MaskAttentionLanes", "MaskAttentionTiming"]
-
+__all__ = ["MaskAttentionLanes", "MaskAttentionTiming", "mask_attention_lanes"]
 
 PERMIT = 1
 """Cycles to find out whether a position may enter."""
 
 LEFT = 2
 """Cycles from asking for a position's last words to there being room for another."""
+
+
+def mask_attention_lanes(op: MaskAttention,
+                         a: Layout) -> "MaskAttentionLanes | MaskAttentionTokens":
+    """The component for this cut of query, key and value: several beats a token, or one."""
+    return MaskAttentionTokens(op, a) if a.whole else MaskAttentionLanes(op, a)
 
 
 @dataclass(frozen=True)

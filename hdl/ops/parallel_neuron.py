@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.adders import Adders, digits
 from hdl.area import logic, ram
-from hdl.arith import table, wrapping
+from hdl.arith import reaches, table, wrapping
 from hdl.channel_constants import ChannelConstants
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory, late
@@ -277,7 +277,7 @@ class ParallelNeuronLanes(wiring.Component):
             h = Signal(shape_of(self.potential), name=f"h{lane}")
             with m.If(step):
                 m.d.sync += [h.eq(Adders(later).sum(terms)),
-                             self.o.p[lane].eq(h >= threshold[lane][0])]
+                             self.o.p[lane].eq(reaches(h, threshold[lane][0]))]
         with m.If(step):
             m.d.sync += [at[0].eq(issue), *(after.eq(before) for before, after in pairwise(at)),
                          self.o.valid.eq(at[-1])]

@@ -47,7 +47,7 @@ class SliceTiming:
 
 
 class SliceLanes(wiring.Component):
-    """Passes the beats of some channels and drops the others.
+    """Passes the beats of some channels and drops the others, or some channels of each beat.
 
     Timing
     ------
@@ -58,7 +58,8 @@ class SliceLanes(wiring.Component):
     ----------
     op : :class:`Slice`
     a : :class:`Layout`
-        Of the input; raises ValueError unless its block divides both ends of the slice.
+        Of the input, whose beats hold all channels, and all of the slice then; else raises
+        ValueError unless its block divides both ends of the slice.
 
     Members
     -------
@@ -69,16 +70,27 @@ class SliceLanes(wiring.Component):
     ----------
     start, stop : int
         The beats of a position that pass.
+    inside : slice
+        The bits of a beat that pass.
     """
 
     LATENCY = 1
 
     def __init__(self, op: Slice, a: Layout):
-        if op.start % a.block or op.stop % a.block:
+        self.a, tensor = a, op.output(a.tensor)
+        self.inside = slice(None)
+        if a.whole:
+            bits = a.tensor.interval.bits
+            self.out, self.inside = (Layout.of_whole(tensor),
+                                     slice(op.start * bits, op.stop * bits))
+            self.start, self.stop = 0, a.position_beats
+        elif op.start % a.block or op.stop % a.block:
             raise ValueError(f"SliceLanes takes blocks that divide {op.start} and {op.stop}, "
                              f"not blocks of {a.block}")
-        self.a, self.out = a, a.retyped(op.output(a.tensor))
-        self.start, self.stop = (end // a.lanes * a.tensor.steps for end in (op.start, op.stop))
+        else:
+            self.out = a.retyped(tensor)
+            self.start, self.stop = (end // a.lanes * a.tensor.steps
+                                     for end in (op.start, op.stop))
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
 
     def area(self) -> Budget:
@@ -104,5 +116,5 @@ class SliceLanes(wiring.Component):
                 m.d.sync += passes.eq(0)
         with m.If(step):
             m.d.sync += [self.o.valid.eq(self.i.valid & passes),
-                         self.o.payload.eq(self.i.payload)]
+                         self.o.payload.as_value().eq(self.i.payload.as_value()[self.inside])]
         return m

@@ -44,6 +44,18 @@ def test_cycles_equal_the_cost_model(cut):
     check_timing(*prepare(cut))
 
 
+@pytest.mark.parametrize("steps", [1, 3])
+def test_beats_of_all_channels_are_joined(steps):
+    a, b = (Layout.of_whole(tensor(steps, channels, 2, 2, -3, 2)) for channels in (3, 5))
+    dut = ConcatLanes(OP, a, b)
+    assert dut.out.whole and dut.out.lanes == 8
+    inputs = {"a": (a, draw(1, a.tensor, 4)), "b": (b, draw(2, b.tensor, 4))}
+    check(dut, OP, inputs, in_gap=stalls(2), out_gap=stalls(3))
+    check_timing(dut, OP, inputs)
+    cycles = check(dut, OP, inputs).cycles
+    assert cycles == list(range(cycles[0], cycles[0] + 16 * steps))
+
+
 def test_streams_cut_differently_are_refused():
     kind = tensor(1, 4, 2, 2)
     with pytest.raises(ValueError, match="blocks of 4 in 2 lanes and blocks of 2 in 2 lanes"):

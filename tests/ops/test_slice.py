@@ -13,7 +13,8 @@ from tests.ops.bench import check, check_timing, draw, stalls, tensor
 
 # steps, channels, block, lanes, start, stop
 CUTS = [(1, 4, 2, 2, 0, 2), (3, 4, 2, 1, 2, 4), (2, 6, 2, 1, 2, 4), (1, 4, 4, 2, 0, 4),
-        (2, 8, 2, 2, 0, 6), (1, 3, 1, 1, 1, 2)]
+        (2, 8, 2, 2, 0, 6), (1, 3, 1, 1, 1, 2), (1, 7, 7, 7, 2, 5), (2, 5, 5, 5, 0, 3)]
+"""The last ones with all channels in a beat."""
 
 
 def prepare(cut, images=3, seed=1):

@@ -59,7 +59,7 @@ def _of_bits(name: str, dim: int, fan_in: Mapping[str, int], *, tuning: int) -> 
         scheme=Scheme(weight_bits=3, head_bits=4, fan_in=fan_in),
         arguments={"channels": 1, "height": 28, "width": 28, "classes": 10, "grey_levels": 2,
                    "stem": ((12, 4, 0, dim),), "blocks": 1, "hidden": dim,
-                   "attention": dim // 2, "parallel": True},
+                   "query": dim // 2, "parallel": True},
         recipe=Recipe(epochs=30, learning_rate=1.5e-2, augmentation=movement),
         finetune=Recipe(epochs=tuning, learning_rate=3e-3, weight_decay=0.0,
                         augmentation=movement))

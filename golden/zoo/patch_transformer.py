@@ -12,7 +12,7 @@ __all__ = ["patch_transformer"]
 
 def patch_transformer(*, channels: int, height: int, width: int, classes: int,
                       stem: Sequence[Sequence[int]], blocks: int, hidden: int,
-                      attention: int | None = None, parallel: bool = False, pooled: bool = False,
+                      query: int | None = None, parallel: bool = False, pooled: bool = False,
                       grey_levels: int = 256, seed: int = 0) -> Net:
     """Patches of the image as tokens, blocks of mask attention, and a head; one time step.
 
@@ -29,7 +29,7 @@ def patch_transformer(*, channels: int, height: int, width: int, classes: int,
     blocks : int
     hidden : int
         Channels inside the MLP.
-    attention : int, optional
+    query : int, optional
         Channels of query, key and value each; as many as a token has where it is not given.
     parallel : bool
         Whether attention and MLP read the same spikes and are added to the shortcut together
@@ -49,7 +49,7 @@ def patch_transformer(*, channels: int, height: int, width: int, classes: int,
         x = build.conv(f"stem{i}", x, outputs, kernel, stride, padding=padding)
     for i in range(blocks):
         x = (_parallel if parallel else _sequential)(
-            build, f"block{i}", x, hidden, attention or build.channels[x])
+            build, f"block{i}", x, hidden, query or build.channels[x])
     x = build.spikes("head_lif", x)
     if pooled:
         return build.classify(build.pooled("pool", x), classes)
@@ -65,9 +65,9 @@ def _attend(build: Builder, name: str, qkv: str) -> str:
     return build.add(f"{name}_attn", MaskAttention(), qkv, channels=build.channels[qkv] // 3)
 
 
-def _sequential(build: Builder, name: str, x: str, hidden: int, attention: int) -> str:
+def _sequential(build: Builder, name: str, x: str, hidden: int, query: int) -> str:
     dim = build.channels[x]
-    y = build.fire(f"{name}_qkv", build.spikes(f"{name}_lif", x), 3 * attention)
+    y = build.fire(f"{name}_qkv", build.spikes(f"{name}_lif", x), 3 * query)
     y = build.conv(f"{name}_proj", _attend(build, name, y), dim, gain=BRANCH_GAIN)
     x = build.sum(f"{name}_add", x, y)
     y = build.fire(f"{name}_fc1", build.spikes(f"{name}_mlp_lif", x), hidden)
@@ -75,8 +75,8 @@ def _sequential(build: Builder, name: str, x: str, hidden: int, attention: int) 
     return build.sum(f"{name}_mlp_add", x, y)
 
 
-def _parallel(build: Builder, name: str, x: str, hidden: int, attention: int) -> str:
-    dim, wide = build.channels[x], 3 * attention
+def _parallel(build: Builder, name: str, x: str, hidden: int, query: int) -> str:
+    dim, wide = build.channels[x], 3 * query
     y = build.fire(f"{name}_in", build.spikes(f"{name}_lif", x), wide + hidden)
     qkv, inside = build.cut(f"{name}_qkv", y, 0, wide), build.cut(f"{name}_hidden", y, wide)
     y = build.concat(f"{name}_both", _attend(build, name, qkv), inside)

@@ -36,8 +36,8 @@ def train(preset: str, output: Path, data_dir: Path | None, data: str | None,
       digits-ssa   the same with spiking self-attention
       digits-tiny  digits 8x8, few operators, 1 time step
       mnist        MNIST, mask attention
-      mnist-small  MNIST, fewer parameters
-      mnist-fast   MNIST, few operators and 3-bit weights, pixels of one bit
+      mnist-small  MNIST, weights for logic, pixels of one bit
+      mnist-fast   the same with half the channels
       fashion      Fashion-MNIST, 2 time steps
 
     \b

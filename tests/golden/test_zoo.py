@@ -47,7 +47,7 @@ OPTIONS = {
     "patches, one block after the other": ("patch_transformer", GREY | {
         "stem": ((5, 4, 2, 4), (3, 2, 1, 8)), "blocks": 2, "hidden": 12, "pooled": True}),
     "patches of pixels of one bit": ("patch_transformer", GREY | {
-        "stem": ((4, 4, 0, 8),), "blocks": 1, "hidden": 12, "attention": 4, "parallel": True,
+        "stem": ((4, 4, 0, 8),), "blocks": 1, "hidden": 12, "query": 4, "parallel": True,
         "grey_levels": 2}),
     "three columns": ("rev_snn", GREY | {
         "widths": (4, 4, 8, 8), "columns": 3, "stem_kernel": 3, "stem_stride": 2, "kernel": 3}),

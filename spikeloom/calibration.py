@@ -23,7 +23,7 @@ from hdl.lowering import Lowering
 from ir import Budget, Graph
 from ir.block_ram import DP16KD
 from spikeloom import terminal
-from spikeloom.bench.presets import BUILDS, CLOCK, RATES
+from spikeloom.bench.presets import CLOCK, RATES
 from spikeloom.design import Design, generate
 from spikeloom.quantization import quantize
 
@@ -96,7 +96,7 @@ POINTS = (
     Point("digits-ssa", "block0_attn"), Point("mnist", "stem2"), Point("fashion", "block0_fc1"),
     *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny", "mnist-small")),
     Point("digits", fps=5_000),
-    *(Point(preset, fps=rate, clock_mhz=CLOCK, build=BUILDS[preset])
+    *(Point(preset, fps=rate, clock_mhz=CLOCK, build={"clock_mhz": CLOCK})
       for preset, rate in RATES.items()),
     *(Point(preset, build={"router": Router.SECOND, "clock_mhz": 60})
       for preset in ("mnist", "fashion")),

@@ -51,12 +51,13 @@ def _large(name: str, dataset: str, *, steps: int, stem: tuple[int, ...], dim: i
         finetune=Recipe(epochs=8, learning_rate=2e-3, weight_decay=0.0, augmentation=movement))
 
 
-def _of_bits(name: str, dim: int, fan_in: Mapping[str, int], *, tuning: int) -> Preset:
+def _of_bits(name: str, dim: int, fan_in: Mapping[str, int], *, head_bits: int,
+             tuning: int) -> Preset:
     """Tokens of 12x12 pixels of one bit, and weights for circuits that have them as logic."""
     movement = Augmentation(shift=0.7, rotation=4, zoom=0.04)
     return Preset(
         name=name, dataset="mnist", validation=5000, architecture="patch_transformer",
-        scheme=Scheme(weight_bits=3, head_bits=4, fan_in=fan_in),
+        scheme=Scheme(weight_bits=3, head_bits=head_bits, fan_in=fan_in),
         arguments={"channels": 1, "height": 28, "width": 28, "classes": 10, "grey_levels": 2,
                    "stem": ((12, 4, 0, dim),), "blocks": 1, "hidden": dim,
                    "query": dim // 2, "parallel": True},
@@ -76,8 +77,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
                epochs=120),
     _large("mnist", "mnist", steps=1, stem=(32, 48), dim=64, blocks=2, position=True, epochs=22,
            learning_rate=1.2e-2, movement=_HANDWRITING),
-    _of_bits("mnist-small", 64, {"stem0": 40, "block0_in": 24, "block0_out": 28}, tuning=36),
-    _of_bits("mnist-fast", 32, {"stem0": 24, "block0_in": 12, "block0_out": 16}, tuning=30),
+    _of_bits("mnist-small", 64, {"stem0": 32, "block0_in": 18, "block0_out": 20}, head_bits=3,
+             tuning=24),
+    _of_bits("mnist-fast", 32, {"stem0": 24, "block0_in": 12, "block0_out": 16}, head_bits=4,
+             tuning=30),
     _large("fashion", "fashion-mnist", steps=2, stem=(32, 48), dim=64, blocks=2, position=False,
            epochs=36, learning_rate=1.2e-2, movement=_CLOTHES),
 )})

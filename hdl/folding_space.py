@@ -135,16 +135,16 @@ class Space:
 
     def scans(self, node: Node, cut: Cut) -> list[int]:
         """The channels that a convolution can search per cycle in an input of this cut, rising."""
-        if cut.whole:
-            cut = self.cut_of(node.inputs[0], cut)
-        fitting = [scan for scan in range(cut.lanes, cut.block + 1, cut.lanes)
-                   if cut.block % scan == 0]
-        if (pinned := self.pins.get(node.name, {}).get("scan")) is not None:
-            return [scan for scan in fitting if scan == pinned]
-        if self.form(node) in IN_ROWS:
-            return [cut.lanes] if self._in_order(node.inputs[0], cut) else []
+        cut, pinned = self.cut_of(node.inputs[0], cut), self.pins.get(node.name, {}).get("scan")
         if self.searchless(node):
-            return [cut.lanes]
+            fitting = [cut.lanes]
+            if self.form(node) in IN_ROWS and not self._in_order(node.inputs[0], cut):
+                return []
+        else:
+            fitting = [scan for scan in range(cut.lanes, cut.block + 1, cut.lanes)
+                       if cut.block % scan == 0]
+        if pinned is not None:
+            return [scan for scan in fitting if scan == pinned]
         bits = self.graph.types[node.inputs[0]].interval.bits
         return [scan for scan in fitting if scan * bits <= LARGEST_SEARCH or scan == fitting[0]]
 

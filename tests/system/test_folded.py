@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from golden.run import trace
+from hdl.folding import pins_of
 from hdl.lowering import Lowering
 from hdl.mask_attention_tokens import MaskAttentionTokens
 from hdl.ops import ConvFolding, ConvForm
+from hdl.pins import check_pins
 from hdl.solve import find
 from hdl.timing import timing
 from ir import Budget, Encoding, Graph, Interval, Node, TensorType
@@ -93,6 +95,9 @@ def test_a_token_takes_a_cycle_and_every_tensor_equals_golden(transformer):
     assert (widths["wide"], widths["qkv"], widths["hidden"], widths["both"]) == (20, 12, 8, 12)
     assert isinstance(lowering.stages["attention"].component, MaskAttentionTokens)
     assert lowering.stages["head"].component.tabled
+    fixed = pins_of(transformer.foldings)
+    check_pins(fixed, transformer.graph)
+    assert find(transformer.graph, PLENTY, pins=fixed).foldings == transformer.foldings
     found = transformer.verify(images, trace_images=len(images))
     assert found.mismatches == 0, found.first_difference
     assert found.values_compared >= len(images) * sum(

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.area import logic
 from hdl.layout import Layout
+from hdl.meeting import LATENCY, meet, meeting
 from hdl.wires import Process, Wire
 from ir import Budget
 from ir.ops import Add
@@ -29,18 +30,7 @@ class AddTiming:
 
     def processes(self, a: Wire, b: Wire, o: Wire) -> list[Process]:
         """The component between its wires."""
-        return [self._run(a, b, o)]
-
-    def _run(self, a: Wire, b: Wire, o: Wire) -> Process:
-        for beat in range(self.beats):
-            yield from a.offered(beat)
-            yield from b.offered(beat)
-            yield from o.taken(beat - 1)
-            taken = max(a.offers[beat], b.offers[beat],
-                        o.takes[beat - 1] if beat else 0, a.takes[-1] + 1 if beat else 0)
-            a.take(taken)
-            b.take(taken)
-            o.offer(taken + AddLanes.LATENCY)
+        return [meeting(a, b, o, self.beats)]
 
 
 class AddLanes(wiring.Component):
@@ -62,7 +52,7 @@ class AddLanes(wiring.Component):
         The streams in and out.
     """
 
-    LATENCY = 1
+    LATENCY = LATENCY
 
     def __init__(self, op: Add, a: Layout, b: Layout):
         if (a.block, a.lanes) != (b.block, b.lanes):
@@ -82,13 +72,7 @@ class AddLanes(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        step, both = Signal(), Signal()
-        m.d.comb += [
-            step.eq(~self.o.valid | self.o.ready),
-            both.eq(self.a.valid & self.b.valid),
-            self.a.ready.eq(step & both),
-            self.b.ready.eq(step & both),
-        ]
+        step, both = meet(m, self.a, self.b, self.o)
         with m.If(step):
             m.d.sync += self.o.valid.eq(both)
             m.d.sync += [self.o.p[lane].eq(self.a.p[lane] + self.b.p[lane])

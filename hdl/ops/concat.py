@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.area import logic
 from hdl.arith import wrapping
 from hdl.layout import Layout
+from hdl.meeting import meet, meeting
 from hdl.wires import Process, Wire
 from ir import Budget
 from ir.ops import Concat
@@ -30,12 +31,11 @@ class ConcatTiming:
 
     def processes(self, a: Wire, b: Wire, o: Wire) -> list[Process]:
         """The component between its wires."""
+        if self.component.joins:
+            return [meeting(a, b, o, self.images * self.component.out.image_beats)]
         return [self._run(a, b, o)]
 
     def _run(self, a: Wire, b: Wire, o: Wire) -> Process:
-        if self.component.joins:
-            yield from self._join(a, b, o)
-            return
         unit, ready = self.component, 0
         for sent in range(self.images * unit.out.image_beats):
             source = a if sent % unit.out.position_beats < unit.first else b
@@ -44,19 +44,6 @@ class ConcatTiming:
             room = o.takes[sent - unit.LATENCY] if sent >= unit.LATENCY else 0
             ready = source.take(max(ready, room)) + 1
             o.offer(ready - 1 + unit.LATENCY)
-
-    def _join(self, a: Wire, b: Wire, o: Wire) -> Process:
-        unit, ready = self.component, 0
-        for sent in range(self.images * unit.out.image_beats):
-            yield from a.offered(sent)
-            yield from b.offered(sent)
-            yield from o.taken(sent - unit.LATENCY)
-            room = o.takes[sent - unit.LATENCY] if sent >= unit.LATENCY else 0
-            now = max(ready, room, a.offers[sent], b.offers[sent])
-            a.take(now)
-            b.take(now)
-            ready = now + 1
-            o.offer(now + unit.LATENCY)
 
 
 class ConcatLanes(wiring.Component):
@@ -120,13 +107,7 @@ class ConcatLanes(wiring.Component):
         return m
 
     def _join(self, m):
-        step, both = Signal(), Signal()
-        m.d.comb += [
-            step.eq(~self.o.valid | self.o.ready),
-            both.eq(self.a.valid & self.b.valid),
-            self.a.ready.eq(step & both),
-            self.b.ready.eq(step & both),
-        ]
+        step, both = meet(m, self.a, self.b, self.o)
         with m.If(step):
             m.d.sync += self.o.valid.eq(both)
             m.d.sync += [self.o.p[lane].eq(value)

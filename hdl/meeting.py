@@ -1,0 +1,38 @@
+"""Two streams that give a beat together."""
+
+from amaranth import *
+
+from hdl.wires import Process, Wire
+
+__all__ = ["LATENCY", "meet", "meeting"]
+
+LATENCY = 1
+"""Cycles from both beats' being there to one that is offered."""
+
+
+def meet(m: Module, a, b, o) -> tuple[Value, Value]:
+    """Take from two streams when both offer a beat, for a register at the output.
+
+    Whether that register moves, and whether both are there.
+    """
+    step, both = Signal(), Signal()
+    m.d.comb += [
+        step.eq(~o.valid | o.ready),
+        both.eq(a.valid & b.valid),
+        a.ready.eq(step & both),
+        b.ready.eq(step & both),
+    ]
+    return step, both
+
+
+def meeting(a: Wire, b: Wire, o: Wire, beats: int) -> Process:
+    """When so many beats meet, and are offered as one."""
+    for beat in range(beats):
+        yield from a.offered(beat)
+        yield from b.offered(beat)
+        yield from o.taken(beat - 1)
+        taken = max(a.offers[beat], b.offers[beat],
+                    o.takes[beat - 1] if beat else 0, a.takes[-1] + 1 if beat else 0)
+        a.take(taken)
+        b.take(taken)
+        o.offer(taken + LATENCY)

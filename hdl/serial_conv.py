@@ -228,12 +228,12 @@ class SerialConv(wiring.Component):
     def _looked_up(self, m, terms, window_done, step_ends) -> list[list[Value]]:
         """What every four spikes add to each sum, :data:`LOOK_UP` cycles after they are there."""
         row = delayed(m, self._address(m, terms, window_done, step_ends), 2)
+        values = self._values(terms)
         tables = self._tables()
         entry = shape_of(Interval(int(tables.min()), int(tables.max())))
         layout, found = data.ArrayLayout(entry, self.out.block), []
         for n, table in enumerate(tables):
-            spikes = Cat(Mux(terms.outside, self.op.pad_value, value)
-                         for value in list(terms.values)[n * TABLED:(n + 1) * TABLED])
+            spikes = Cat(values[n * TABLED:(n + 1) * TABLED])
             m.submodules[f"table{n}"] = memory = Memory(
                 width=layout.size, depth=self._rows << TABLED, name=f"{self.name}_table{n}",
                 contents=pack_rows(table.reshape(-1, self.out.block), entry.width))
@@ -242,6 +242,10 @@ class SerialConv(wiring.Component):
             m.d.sync += word.eq(memory.read_data)
             found.append(word)
         return [[word[lane] for word in found] for lane in range(self.out.block)]
+
+    def _values(self, terms) -> list[Value]:
+        """The word's inputs, and what padding is outside the map."""
+        return [Mux(terms.outside, self.op.pad_value, value) for value in terms.values]
 
     def _add(self, m, terms, weights):
         """Multiply, unless that was looked up, and add: a pipeline that never stalls."""
@@ -260,7 +264,7 @@ class SerialConv(wiring.Component):
                     m.d.sync += sums[lane].eq(
                         Mux(opens, weights[lane][0], sums[lane] + weights[lane][0]))
             return sums
-        values = [Mux(terms.outside, self.op.pad_value, value) for value in terms.values]
+        values = self._values(terms)
         issued, opens = (delayed(m, signal, 1 + self.adding + LOOK_UP * self.tabled)
                          for signal in (issued, opens))
         for lane in range(self.out.block):

@@ -9,7 +9,7 @@ from hdl.layout import Layout
 from hdl.lowering import Known, Lowering, relays
 from hdl.ops import Folding
 from hdl.relay import Relay
-from hdl.shortcuts import Shortcut, shortcuts
+from hdl.shortcuts import Shortcut
 from ir import Budget, Graph
 from ir.block_ram import DP16KD, BlockRam
 
@@ -22,7 +22,7 @@ FRONT = logic(400, 520)
 def stage_areas(lowering: Lowering) -> dict[str, Area]:
     """The estimated resources of each node, with the buffer of its shortcut."""
     found = {name: stage.area for name, stage in lowering.stages.items()}
-    for shortcut in shortcuts(lowering.graph):
+    for shortcut in lowering.buffers.values():
         layout = lowering.layouts[shortcut.source]
         found[shortcut.reader] += shortcut_area(shortcut, layout)
     for name, layout in lowering.layouts.items():

@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from hdl.activity import drawn
+from hdl.burst_buffers import Bursts
 from hdl.cost import FRONT, stage_areas
 from hdl.lowering import Lowering
 from hdl.ops import ConvForm, Folding
@@ -93,6 +94,8 @@ class Explanation:
         The resources that were short when ``stop`` is FULL or TOO_LARGE.
     area, front : Budget
         Of the whole design; of its AXI ports and registers, which are no stage.
+    bursts : Bursts or None
+        Buffers that were sized for the bursts of the images.
     """
 
     stages: tuple[StageExplanation, ...]
@@ -105,6 +108,7 @@ class Explanation:
     short: tuple[str, ...]
     area: Budget
     front: Budget
+    bursts: Bursts | None = None
     kind: str = "estimated"
 
     @property
@@ -132,13 +136,15 @@ class Explanation:
                 "clock_mhz": self.clock_mhz, "images": self.images, "fps": self.fps,
                 "wanted_fps": self.wanted_fps, "stop": self.stop.name.lower(),
                 "short": list(self.short), "reason": self.reason,
-                "front": vars(self.front), "stages": stages}
+                "front": vars(self.front), "stages": stages,
+                "bursts": asdict(self.bursts) if self.bursts else None}
 
 
 def explain(graph: Graph, foldings: Mapping[str, Folding],
             tensors: Mapping[str, np.ndarray] | None = None, *, clock_mhz: float,
             stop: Stop = Stop.GIVEN, short: tuple[str, ...] = (),
-            wanted_fps: float | None = None, blocks: BlockRam = DP16KD) -> Explanation:
+            wanted_fps: float | None = None, blocks: BlockRam = DP16KD,
+            bursts: Bursts | None = None) -> Explanation:
     """Explain foldings of every node that has one.
 
     ``tensors`` are golden traces, ``[N, T, C, H, W]``; without them data are drawn, see
@@ -161,7 +167,8 @@ def explain(graph: Graph, foldings: Mapping[str, Folding],
         for name, needed in cycles.items())
     return Explanation(stages=stages, slowest=slowest, cycles=cycles[slowest],
                        clock_mhz=clock_mhz, images=images, wanted_fps=wanted_fps, stop=stop,
-                       short=short, area=sum(areas.values(), front), front=front)
+                       short=short, area=sum(areas.values(), front), front=front,
+                       bursts=bursts)
 
 
 def _limit(lowering: Lowering, node: Node, tensors: Mapping[str, np.ndarray]) -> Limit:

@@ -7,16 +7,17 @@ from typing import Any
 from hdl.ops import Folding
 from hdl.ops.conv import ConvFolding
 from hdl.ops.self_attention import SelfAttentionFolding
+from hdl.shortcuts import BurstBuffer
 from ir import Graph, Node
 from ir.ops import Conv, SelfAttention
 
 __all__ = ["KINDS", "folding_of", "from_json", "pins_of", "to_json", "whole"]
 
-KINDS = {kind.__name__: kind for kind in (ConvFolding, SelfAttentionFolding)}
+KINDS = {kind.__name__: kind for kind in (ConvFolding, SelfAttentionFolding, BurstBuffer)}
 
 
 def to_json(foldings: Mapping[str, Folding]) -> dict[str, dict]:
-    """Foldings by node, as what JSON can hold."""
+    """Foldings by node, and buffers by edge, as what JSON can hold."""
     return {name: {"kind": type(folding).__name__, **asdict(folding)}
             for name, folding in sorted(foldings.items())}
 

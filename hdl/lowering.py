@@ -13,6 +13,7 @@ from hdl.area import Area
 from hdl.layout import Layout
 from hdl.ops import LOWERINGS, ConvFolding, ConvForm, Folding
 from hdl.pixel_input import row_positions
+from hdl.shortcuts import Shortcut, buffers
 from ir import IMAGE, Graph, Node
 from ir.ops import (
     Conv,
@@ -110,7 +111,7 @@ class Lowering:
     ----------
     graph : Graph
     foldings : mapping of str to Folding
-        For every node that has a folding.
+        For every node that has a folding, and buffers against bursts by edge.
     known : dict, optional
         Stages made before, of the same graph; new ones are added.
 
@@ -118,12 +119,16 @@ class Lowering:
     ----------
     stages : dict of str to Stage
     layouts : dict of str to Layout
+    buffers : dict of tuple of str and int to Shortcut
+        Those in front of an input, by node and port.
     """
 
     def __init__(self, graph: Graph, foldings: Mapping[str, Folding],
                  known: Known | None = None):
         self.graph, self.foldings = graph, foldings
         self.layouts = {IMAGE: self._image()}
+        self.buffers: dict[tuple[str, int], Shortcut] = {
+            (each.reader, each.port): each for each in buffers(graph, foldings)}
         self.stages: dict[str, Stage] = {}
         known = {} if known is None else known
         for node in graph.nodes:

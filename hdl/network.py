@@ -15,7 +15,6 @@ from hdl.memory import LoadPort
 from hdl.ops import Folding
 from hdl.ops.conv import ConvEngine
 from hdl.relay import Relay
-from hdl.shortcuts import shortcuts
 from ir import IMAGE, Graph
 
 __all__ = ["Network"]
@@ -35,7 +34,7 @@ class Network(wiring.Component):
     ----------
     graph : :class:`Graph`
     foldings : mapping of str to Folding
-        For every node that has a folding.
+        For every node that has a folding, and buffers against bursts by edge.
 
     Members
     -------
@@ -55,7 +54,7 @@ class Network(wiring.Component):
 
     def __init__(self, graph: Graph, foldings: Mapping[str, Folding]):
         lowering = Lowering(graph, foldings)
-        self.graph = graph
+        self.graph, self.buffers = graph, lowering.buffers
         self.layouts = lowering.layouts
         self.components = {name: stage.component for name, stage in lowering.stages.items()}
         self.loads = {name: size for name, component in self.components.items()
@@ -75,10 +74,9 @@ class Network(wiring.Component):
                            self.components[name].load)
         sources = {IMAGE: wiring.flipped(self.i)}
         sources |= {name: component.o for name, component in self.components.items()}
-        buffers = {(s.reader, s.port): s for s in shortcuts(self.graph)}
         for name, source in sources.items():
             self._probe(m, name, source)
-            readers = [(self._port(node, port), buffers.get((node.name, port)))
+            readers = [(self._port(node, port), self.buffers.get((node.name, port)))
                        for node, port in edges(self.graph, name)]
             if name == self.graph.nodes[-1].name:
                 readers.append((wiring.flipped(self.o), None))

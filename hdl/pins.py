@@ -12,13 +12,14 @@ from typing import Any
 from hdl.folding import folding_of
 from hdl.folding_space import Group, Pins, Space
 from hdl.ops import ConvForm, Folding
+from hdl.shortcuts import BurstBuffer, buffers, edge_name
 from hdl.weights import Weights
 from ir import Graph, Node
 from ir.ops import SelfAttention
 
-__all__ = ["check_pins", "read_pins", "write_pins"]
+__all__ = ["check_pins", "parted", "read_pins", "write_pins"]
 
-TABLES = ("nodes", "patterns")
+TABLES = ("nodes", "patterns", "buffers")
 WORDS = {"form": ConvForm, "weights": Weights}
 """Fields that are words."""
 
@@ -28,6 +29,7 @@ _ABOUT = """\
 # Foldings for `spikeloom generate --folding`. What is not named here, the solver chooses.
 #   [nodes.NAME]          one node
 #   [patterns."*_qkv"]    all that match; a node's own table goes before
+#   [buffers]             READER.PORT = beats that wait on an edge, for stages that work in bursts
 # lanes: output channels added up together; drain: of them leave per cycle;
 # scan: input channels searched per cycle, or multiplied; form: events (finds spikes and adds their
 # weights), serial (multiplies one input after the other: smaller), folded (has its weights as
@@ -43,8 +45,8 @@ def read_pins(path: str | Path, graph: Graph) -> Pins:
 
     A table ``[nodes.NAME]`` has the fields of the node's folding that are fixed; a table
     ``[patterns."GLOB"]`` those of every node that it matches, later patterns before earlier ones,
-    and nodes before patterns. Raises ValueError for anything that is not possible, see
-    :func:`check_pins`.
+    and nodes before patterns; the table ``[buffers]`` the beats of buffers by edge. Raises
+    ValueError for anything that is not possible, see :func:`check_pins`.
     """
     try:
         document = tomllib.loads(Path(path).read_text())
@@ -60,18 +62,38 @@ def read_pins(path: str | Path, graph: Graph) -> Pins:
 
 def write_pins(foldings: Mapping[str, Folding]) -> str:
     """Foldings as a file that :func:`read_pins` reads: all of them fixed."""
-    parts = [_ABOUT]
+    parts, edges = [_ABOUT], []
     for name, folding in foldings.items():
+        if isinstance(folding, BurstBuffer):
+            edges.append(f"{json.dumps(name)} = {folding.beats}\n")
+            continue
         key = name if _BARE.fullmatch(name) else json.dumps(name)
         parts.append(f"[nodes.{key}]\n" + "".join(
             f"{field} = {json.dumps(value)}\n" for field, value in asdict(folding).items()))
-    return "\n".join(parts)
+    return "\n".join([*parts, *(["[buffers]\n" + "".join(edges)] if edges else [])])
+
+
+def parted(pins: Pins) -> tuple[Pins, dict[str, Folding]]:
+    """The pins of nodes, and the buffers that are fixed."""
+    edges = {name: BurstBuffer(beats=int(given["beats"])) for name, given in pins.items()
+             if _is_buffer(given)}
+    return {name: given for name, given in pins.items() if name not in edges}, edges
+
+
+def _is_buffer(given: Mapping[str, object]) -> bool:
+    """Whether these are the fields of a buffer; no node has them."""
+    return given.keys() == {"beats"}
 
 
 def check_pins(pins: Pins, graph: Graph) -> None:
     """Raise ValueError, naming node, rule and value, for pins that no design of a graph can have.
     """
     nodes = {node.name: node for node in graph.nodes}
+    for name, given in pins.items():
+        if _is_buffer(given):
+            _check_number(f"Buffer {name!r}", "beats", given["beats"])
+    pins, edges = parted(pins)
+    buffers(graph, edges)
     free = Space(graph)
     for name, given in pins.items():
         _check_fields(name, given, nodes)
@@ -90,6 +112,8 @@ def _resolved(document: Mapping[str, Any], graph: Graph) -> Pins:
     for name, table in document.items():
         if name not in TABLES:
             raise ValueError(f"There is no table {name!r}; there are {', '.join(TABLES)}")
+        if name == "buffers" and isinstance(table, dict):
+            continue
         if not isinstance(table, dict) or not all(isinstance(t, dict) for t in table.values()):
             raise ValueError(f"{name!r} must hold tables, as [{name}.NAME]")
     pins: dict[str, dict[str, Any]] = {}
@@ -103,6 +127,11 @@ def _resolved(document: Mapping[str, Any], graph: Graph) -> Pins:
             pins.setdefault(name, {}).update(given)
     for name, given in document.get("nodes", {}).items():
         pins.setdefault(name, {}).update(given)
+    for edge, beats in document.get("buffers", {}).items():
+        if "." not in edge:
+            raise ValueError(f"Buffer {edge!r} must be called READER.PORT, as "
+                             f"{edge_name(graph.nodes[0].name, 0)!r}")
+        pins[edge] = {"beats": beats}
     return pins
 
 
@@ -124,9 +153,13 @@ def _check_fields(name: str, given: Mapping[str, Any], nodes: Mapping[str, Node]
             if value not in tuple(WORDS[field]):
                 raise ValueError(f"Node {name!r}: {field} must be one of "
                                  f"{', '.join(WORDS[field])}, not {value!r}")
-        elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"Node {name!r}: {field} must be a whole number above 0, "
-                             f"not {value!r}")
+        else:
+            _check_number(f"Node {name!r}", field, value)
+
+
+def _check_number(subject: str, field: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{subject}: {field} must be a whole number above 0, not {value!r}")
 
 
 def _check_values(node: Node, given: Mapping[str, int], free: Space) -> None:

@@ -1,7 +1,7 @@
 """Where branches meet: what must wait there, so that nothing can lock up."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from hdl.layout import Layout
@@ -19,7 +19,7 @@ from ir.ops import (
     Upsample,
 )
 
-__all__ = ["Shortcut", "needs", "shortcuts"]
+__all__ = ["BurstBuffer", "Shortcut", "buffers", "edge_name", "needs", "shortcuts"]
 
 IMAGES = 3
 """Images that follow each other when the buffers for full speed are sized."""
@@ -34,12 +34,24 @@ steps."""
 Need = Callable[[int], int]
 
 
+@dataclass(frozen=True, kw_only=True)
+class BurstBuffer:
+    """How many beats may wait on an edge beyond what a shortcut needs: room for stages that work in
+    bursts. See :mod:`hdl.burst_buffers`."""
+
+    beats: int
+
+    def __post_init__(self):
+        if self.beats < 1:
+            raise ValueError(f"BurstBuffer beats must be at least 1, not {self.beats}")
+
+
 @dataclass(frozen=True)
 class Shortcut:
     """A buffer on the edge from tensor ``source`` into input ``port`` of node ``reader``.
 
     ``least`` positions keep the circuit from locking up; ``positions`` let every branch run at
-    full speed.
+    full speed. ``burst`` beats more are room for a stage that works in bursts.
     """
 
     source: str
@@ -47,6 +59,11 @@ class Shortcut:
     port: int
     least: int
     positions: int
+    burst: int = 0
+
+    @property
+    def edge(self) -> str:
+        return edge_name(self.reader, self.port)
 
     def depth(self, layout: Layout) -> int:
         """Beats that the buffer holds, of a tensor that travels so.
@@ -54,7 +71,14 @@ class Shortcut:
         Where every beat is a position, what is under way in pipelines are positions, too.
         """
         beats = self.positions * layout.position_beats
-        return max(2, beats + (IN_PIPELINES if layout.position_beats == 1 else 0))
+        if self.positions and layout.position_beats == 1:
+            beats += IN_PIPELINES
+        return max(2, beats + self.burst)
+
+
+def edge_name(reader: str, port: int) -> str:
+    """What the edge into input ``port`` of node ``reader`` is called in foldings."""
+    return f"{reader}.{port}"
 
 
 @lru_cache(maxsize=16)
@@ -79,6 +103,27 @@ def shortcuts(graph: Graph) -> tuple[Shortcut, ...]:
                  max(least[node.name, port], ample[node.name, port]))
         for node in graph.nodes for port, source in enumerate(node.inputs)
         if least[node.name, port] or ample[node.name, port])
+
+
+def buffers(graph: Graph, foldings: Mapping[str, object]) -> tuple[Shortcut, ...]:
+    """The shortcuts, and the buffers that are among the foldings, by :func:`edge_name`.
+
+    Raises ValueError for a buffer on an edge that the graph does not have.
+    """
+    beats = {edge: each.beats for edge, each in foldings.items() if isinstance(each, BurstBuffer)}
+    known = {shortcut.edge: shortcut for shortcut in shortcuts(graph)}
+    found = []
+    for node in graph.nodes:
+        for port, source in enumerate(node.inputs):
+            edge = edge_name(node.name, port)
+            shortcut, burst = known.get(edge), beats.pop(edge, 0)
+            if shortcut or burst:
+                found.append(replace(shortcut or Shortcut(source, node.name, port, 0, 0),
+                                     burst=burst))
+    for edge in beats:
+        raise ValueError(f"{graph.name!r} has no edge {edge!r} for a buffer; edges are called "
+                         f"READER.PORT, as {edge_name(graph.nodes[0].name, 0)!r}")
+    return tuple(found)
 
 
 def needs(node: Node, types: Mapping[str, TensorType], port: int) -> Need:

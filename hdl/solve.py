@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from hdl.activity import drawn
+from hdl.burst_buffers import against_bursts
+from hdl.cost import area
 from hdl.explanation import Explanation, Stop, explain
 from hdl.folding_search import Prices, Search, TooSlow
 from hdl.folding_space import Choice, Pins, Space, folded_space
 from hdl.ops import Folding
-from hdl.pins import check_pins
+from hdl.pins import check_pins, parted
 from hdl.stage_costs import Costs
 from hdl.weight_stores import stored
 from ir import Budget, Graph
@@ -69,7 +71,8 @@ def solve(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | N
 
 def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | None = None,
          fps: float | None = None, clock_mhz: float = 100.0, fit: float = 0.8,
-         logic: bool = False, blocks: BlockRam = DP16KD, pins: Pins | None = None) -> Solution:
+         logic: bool = False, bursts: bool = False, blocks: BlockRam = DP16KD,
+         pins: Pins | None = None) -> Solution:
     """Choose a folding for every node that has one.
 
     The smallest design that takes ``fps`` images per second at ``clock_mhz``, or, without
@@ -88,8 +91,11 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
     logic : bool
         Whether weights may become logic to be as fast as fits; else they do where that is smaller.
         For ``fps`` they do where nothing else is fast enough.
+    bursts : bool
+        Whether buffers are sized for the bursts of ``tensors``, too, see
+        :mod:`hdl.burst_buffers`.
     pins : mapping, optional
-        Fields of foldings that are fixed, by node; the rest is chosen.
+        Fields of foldings that are fixed, by node, and of buffers, by edge; the rest is chosen.
 
     A design whose weights do not fit the block RAM has some of them loaded after reset, where the
     device has larger memories.
@@ -99,8 +105,8 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
     DoesNotFit
         When even the smallest design is larger than the budget.
     ValueError
-        For an ``fps`` that cannot be reached or does not fit, a ``fit`` outside 0 to 1, or pins
-        that are impossible.
+        For an ``fps`` that cannot be reached or does not fit, a ``fit`` outside 0 to 1, pins
+        that are impossible, or bursts without images.
     """
     if not 0 < fit <= 1:
         raise ValueError(f"fit must be above 0 and at most 1, not {fit}")
@@ -108,8 +114,11 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
         raise ValueError(f"fps must be positive, not {fps}")
     if clock_mhz <= 0:
         raise ValueError(f"clock_mhz must be positive, not {clock_mhz}")
+    if bursts and tensors is None:
+        raise ValueError("Buffers against bursts need calibration images: none were given")
     if pins:
         check_pins(pins, graph)
+    pins, buffers = parted(pins or {})
     costs = Costs(Space(graph, pins), drawn(graph) if tensors is None else tensors, blocks)
     try:
         smallest = _smallest(costs, budget)
@@ -130,11 +139,17 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
             raise ValueError(_unreached(plan.fastest(smallest), costs, fps, clock_mhz))
         found = _Found(choice, Stop.REACHED)
     foldings = costs.space.foldings(found.choice)
-    if fps is None and _all_fixed(foldings, pins or {}):
+    if fps is None and _all_fixed(foldings, pins):
         found = _Found(found.choice, Stop.GIVEN)
+    foldings |= buffers
+    limit = budget if fps else budget.scaled(fit)
+    smoothed = against_bursts(
+        graph, foldings, tensors, lambda some: not area(graph, some, blocks=blocks).excess(limit)
+    ) if bursts and tensors is not None else None
+    foldings |= smoothed.foldings if smoothed else {}
     return Solution(foldings, explain(
         graph, foldings, tensors, clock_mhz=clock_mhz, stop=found.stop, short=found.short,
-        wanted_fps=fps, blocks=blocks))
+        wanted_fps=fps, blocks=blocks, bursts=smoothed))
 
 
 def _in_logic(costs: Costs) -> Costs:
@@ -163,8 +178,9 @@ def least(graph: Graph, pins: Pins | None = None) -> dict[str, Folding]:
     """The smallest foldings of a graph, as resources of an LFE5U-85F are worth."""
     if pins:
         check_pins(pins, graph)
+    pins, buffers = parted(pins or {})
     costs = Costs(Space(graph, pins), {}, DP16KD)
-    return costs.space.foldings(_least(costs, Prices.within(ORDINARY)))
+    return costs.space.foldings(_least(costs, Prices.within(ORDINARY))) | buffers
 
 
 @dataclass(frozen=True, eq=False)

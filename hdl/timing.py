@@ -11,7 +11,6 @@ from hdl.fifo import Fifo
 from hdl.lowering import Lowering, edges, relays
 from hdl.ops import Folding
 from hdl.relay import Relay
-from hdl.shortcuts import shortcuts
 from hdl.wires import Process, Wire, buffer, fork, play
 from ir import IMAGE, Graph
 
@@ -101,7 +100,6 @@ def _logit_times(lowering: Lowering, tensors: Mapping[str, np.ndarray], images: 
         return wires[-1]
 
     made = {name: wire() for name in lowering.layouts}
-    buffers = {(s.reader, s.port): s for s in shortcuts(graph)}
     processes: list[Process] = []
     ports: dict[tuple[str, int], Wire] = {}
     for name, source in made.items():
@@ -116,7 +114,7 @@ def _logit_times(lowering: Lowering, tensors: Mapping[str, np.ndarray], images: 
             outputs = [wire() for _ in readers]
             processes.append(fork(source, outputs, beats))
         for reader, output in zip(readers, outputs, strict=False):
-            if shortcut := buffers.get(reader):
+            if shortcut := lowering.buffers.get(reader):
                 depth = shortcut.depth(lowering.layouts[name])
                 output, before = wire(), output
                 processes.append(buffer(before, output, beats, depth,

@@ -193,7 +193,7 @@ def _vectors(graph: Graph) -> np.ndarray:
 def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = None,
              fit: float | None = None, clock_mhz: float | None = None,
              foldings: Mapping[str, Any] | None = None,
-             calibration: np.ndarray | None = None) -> Design:
+             calibration: np.ndarray | None = None, bursts: bool = False) -> Design:
     """A design for a graph, folded for a target.
 
     A circuit that the target cannot hold is folded as small as it can be, to be simulated:
@@ -218,12 +218,15 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
     calibration : uint8 array ``[N, C, H, W]``, optional
         Images whose activity the stages are balanced for; default: the activity that the graph
         states (measured when it was quantised), or a spike rate of 0.25.
+    bursts : bool
+        Whether buffers are sized for the calibration images, too, so that stages that work in
+        bursts do not wait for each other: the whole pipeline is played some dozens of times.
 
     Raises
     ------
     ValueError
-        For an unknown target, foldings that are impossible, or more images per second than it can
-        reach.
+        For an unknown target, foldings that are impossible, more images per second than it can
+        reach, or bursts without calibration images.
     """
     goal = get_target(target)
     clock = goal.clock_mhz if clock_mhz is None else clock_mhz
@@ -233,8 +236,8 @@ def generate(graph: Graph, target: str = DEFAULT_TARGET, *, fps: float | None = 
     tensors = None if calibration is None else run.trace(graph, calibration)
     try:
         found = find(graph, goal.budget, tensors=tensors, fps=fps, clock_mhz=clock,
-                     fit=goal.fit if fit is None else fit, logic=fit is not None, blocks=blocks,
-                     pins=pins)
+                     fit=goal.fit if fit is None else fit, logic=fit is not None,
+                     bursts=bursts, blocks=blocks, pins=pins)
     except DoesNotFit as error:
         smallest = least(graph, pins)
         warnings.warn(f"{error}\nTargets that would hold it: {_holding(graph, smallest)}",

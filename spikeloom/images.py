@@ -10,7 +10,10 @@ from golden.data import NAMES, Dataset, in_levels, load, load_user
 from golden.run import image_shape
 from ir import Graph
 
-__all__ = ["default_data", "find_data", "test_images"]
+__all__ = ["default_data", "find_data", "folding_images", "test_images"]
+
+FOLDED_FOR = 16
+"""Training images for whose activity a circuit is folded."""
 
 
 def default_data(notes: Notes) -> str | None:
@@ -42,11 +45,21 @@ def test_images(dataset: Dataset, graph: Graph, count: int | None) -> tuple[np.n
     Pixels have as many grey levels as the graph takes, see :func:`golden.data.in_levels`. Raises
     ValueError when there are not so many images, or the graph takes others.
     """
+    _check_shape(dataset, graph)
     there = len(dataset.test_images)
     if count is not None and count > there:
         raise ValueError(f"Data set {dataset.name!r} has {there} test images, not {count}")
+    return in_levels(dataset.test_images[:count], graph.image), dataset.test_labels[:count]
+
+
+def folding_images(dataset: Dataset, graph: Graph) -> np.ndarray:
+    """Training images whose activity a circuit is folded for; ValueError as :func:`test_images`."""
+    _check_shape(dataset, graph)
+    return in_levels(dataset.train_images[:FOLDED_FOR], graph.image)
+
+
+def _check_shape(dataset: Dataset, graph: Graph) -> None:
     if dataset.image_shape != image_shape(graph):
         raise ValueError(f"Network {graph.name!r} takes images of "
                          f"{'x'.join(map(str, image_shape(graph)))}, data set "
                          f"{dataset.name!r} has {'x'.join(map(str, dataset.image_shape))}")
-    return in_levels(dataset.test_images[:count], graph.image), dataset.test_labels[:count]

@@ -26,6 +26,7 @@ from hdl.ops.sum_pool import SumPoolLanes
 from hdl.ops.time_sum import TimeSumLanes
 from hdl.ops.token_sum import TokenSumLanes
 from hdl.ops.upsample import UpsampleLanes
+from hdl.shortcuts import BurstBuffer
 from ir import Node
 from ir.ops import (
     Add,
@@ -51,8 +52,9 @@ from ir.ops import (
 
 __all__ = ["LOWERINGS", "ConvFolding", "ConvForm", "Folding", "SelfAttentionFolding"]
 
-Folding = ConvFolding | SelfAttentionFolding
-"""How much of an operator happens at once; the others take the cut of their input."""
+Folding = ConvFolding | SelfAttentionFolding | BurstBuffer
+"""How much of an operator happens at once; the others take the cut of their input. Of an edge, by
+:func:`hdl.shortcuts.edge_name`: how much may wait there."""
 
 LOWERINGS: Mapping[type[Op], Callable[[Node, list[Layout], Folding | None],
                                       wiring.Component]] = MappingProxyType({

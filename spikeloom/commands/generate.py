@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["generate"]
 
+NO_BURSTS = ("no buffers, for the pipeline is near the pace of its slowest stage, or they would "
+             "save too little, or not fit")
+
 
 @click.command()
 @options.folder_argument("NET")
@@ -35,11 +38,17 @@ __all__ = ["generate"]
               help="TOML file of foldings that you fix; the others are chosen.")
 @click.option("--write-folding", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
               help="Write all foldings as such a file.")
+@click.option("--calibrate", metavar="NAME|PATH",
+              help="Data set, as for `simulate --data`: fold for the activity of its first "
+                   "training images, not for the measured mean, and size buffers for their bursts. "
+                   "Takes minutes.")
+@options.data_dir
 @options.output("Rtl folder.", required=True)
 @options.as_json
 def generate(folder: Path | None, preset: str | None, target: str, fps: float | None,
              fit: float | None, clock_mhz: float | None, folding_file: Path | None,
-             write_folding: Path | None, output: Path, as_json: bool) -> None:
+             write_folding: Path | None, calibrate: str | None, data_dir: Path | None,
+             output: Path, as_json: bool) -> None:
     """Generate the circuit of an integer graph.
 
     NET is a folder that `spikeloom quantize` wrote. The output is Verilog, memory contents,
@@ -52,17 +61,21 @@ def generate(folder: Path | None, preset: str | None, target: str, fps: float | 
       spikeloom generate --preset digits -o rtl
       spikeloom generate net --target ulx3s-25f --fps 5000 -o rtl
       spikeloom generate net --target kv260 --folding mine.toml --write-folding all.toml -o rtl
+      spikeloom generate --preset fashion --calibrate fashion-mnist --data-dir DIR -o rtl
     """
     from hdl.pins import read_pins, write_pins
     from ir.folder import digest
     from spikeloom.design import generate as generate_design
+    from spikeloom.images import find_data, folding_images
     from spikeloom.subject import graph_of
 
     graph = graph_of(folder, preset)
     pins = read_pins(folding_file, graph) if folding_file else None
+    images = (folding_images(find_data(calibrate, data_dir, None), graph)
+              if calibrate else None)
     with terminal.stage(f"Fold for {target}"):
         design = generate_design(graph, target, fps=fps, fit=fit, clock_mhz=clock_mhz,
-                                 foldings=pins)
+                                 foldings=pins, calibration=images, bursts=images is not None)
     with terminal.stage("Write Verilog"):
         design.write(output)
     if write_folding:
@@ -110,6 +123,9 @@ def _print(explanation: "Explanation", graph: "Graph") -> None:
     terminal.remark("< is the slowest. Foldings are lanes/drain/scan, and a form other than by "
                     "events; of an attention its drain; stages without one take the cut of their "
                     "input. Cycles per image are for "
-                    + ("the activity that was measured when the network was quantised."
+                    + (f"the activity of {explanation.images} images." if explanation.images else
+                       "the activity that was measured when the network was quantised."
                        if graph.activity else "an assumed spike rate of 0.25."))
     terminal.remark(f"Why no faster: {explanation.reason}")
+    if explanation.images:
+        terminal.remark(f"Bursts: {explanation.bursts or NO_BURSTS}")

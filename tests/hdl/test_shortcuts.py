@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from golden.run import trace
-from hdl import timing as timing_module
+from hdl import lowering
 from hdl.shortcuts import shortcuts
 from hdl.solve import least
 from hdl.timing import timing
@@ -32,8 +32,8 @@ def test_least_depth_flows_and_less_locks_up(monkeypatch, self_attention):
     (found,) = shortcuts(graph)
 
     def cycles(positions):
-        monkeypatch.setattr(timing_module, "shortcuts",
-                            lambda graph: (replace(found, positions=positions),))
+        monkeypatch.setattr(lowering, "buffers",
+                            lambda graph, foldings: (replace(found, positions=positions),))
         return timing(graph, least(graph), tensors).cycles_per_image
 
     slow, fast = cycles(found.least), cycles(found.positions)

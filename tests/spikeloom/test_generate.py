@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import spikeloom
@@ -11,6 +12,7 @@ from hdl.solve import least
 from ir.folder import save
 from spikeloom.cli import main
 from spikeloom.errors import TargetTooSmall
+from tests.hdl import test_burst_buffers
 from tests.ir.graphs import small_graph
 
 GRAPH = small_graph(3)
@@ -66,6 +68,32 @@ def test_foldings_written_are_foldings_read(run, tmp_path):
     code, out, _ = run("generate", "--folding", tmp_path / "all.toml", "--json")
     assert code == 0 and json.loads(out)["explanation"]["stop"] == "given"
     assert (tmp_path / "rtl" / "manifest.json").read_text() == manifest
+
+
+def test_calibration_images_size_buffers(tmp_path, capsys):
+    """Foldings are fixed, and buffers found with a data set of one's own."""
+    images = test_burst_buffers.halves()
+    labels = np.zeros(len(images), np.int64)
+    np.savez(tmp_path / "data.npz", train_images=images, train_labels=labels,
+             test_images=images, test_labels=labels)
+    save(test_burst_buffers.GRAPH, tmp_path / "net")
+    (tmp_path / "mine.toml").write_text("[patterns.\"*\"]\nform = \"events\"\n")
+
+    def explained(*options):
+        with pytest.raises(SystemExit) as ended:
+            main(["generate", str(tmp_path / "net"), "-o", str(tmp_path / "rtl"), "--json",
+                  "--folding", str(tmp_path / "mine.toml"), *options])
+        assert ended.value.code == 0
+        return json.loads(capsys.readouterr().out)["explanation"]
+
+    assert explained()["bursts"] is None
+    found = explained("--calibrate", str(tmp_path / "data.npz"))
+    assert found["images"] == len(images)
+    bursts = found["bursts"]
+    assert bursts["beats"] and bursts["after"] < bursts["before"]
+    foldings = json.loads((tmp_path / "rtl" / "manifest.json").read_text())["foldings"]
+    assert {name: each["beats"] for name, each in foldings.items()
+            if each["kind"] == "BurstBuffer"} == bursts["beats"]
 
 
 @pytest.mark.parametrize("text, message", [

@@ -6,11 +6,13 @@ import sys
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
-from spikeloom.bench.presets import accuracy_of, data_of, design_of, images_of
+from spikeloom.bench.presets import MAPPED_IMAGES, accuracy_of, data_of, design_of, images_of
 from spikeloom.bench.row import Finding, Goal, NotMeasured
 from spikeloom.bench.run import Check, Setting
+from spikeloom.mapped import measure_mapped
 from spikeloom.quantization import quantize
 
 __all__ = ["CHECKS"]
@@ -22,6 +24,8 @@ ACCURACIES = {"digits": (0.98, 30_000), "digits-tiny": (0.95, None), "mnist": (0
 
 TRACED = 500
 """Images of which every tensor is compared."""
+
+ROUNDS = 5
 
 SMALLEST = "ulx3s-12f"
 
@@ -52,6 +56,37 @@ def verified(name: str, traced: int, setting: Setting) -> Finding:
             f"{found.traced_images}: {found.values_compared:,} values equal the integers; "
             "compilation counted",
         figures={"build_seconds": found.build_seconds, "interval_cycles": found.cycles_per_image})
+
+
+def traced(name: str, setting: Setting) -> Finding:
+    """What it costs in time to keep every tensor, of one process."""
+    design, images = design_of(name), images_of(name, setting)
+    design.simulate(images[:1], processes=1)  # compiled, and in memory
+    ratios = []
+    for _ in range(ROUNDS):
+        plain = design.simulate(images, processes=1)
+        kept = design.simulate(images, trace=True, processes=1)
+        ratios.append(kept.seconds / plain.seconds)
+    values = sum(x.size for x in kept.tensors.values())
+    return Finding(
+        value=median(ratios),
+        how=f"{len(images)} images with all {len(kept.tensors)} tensors ({values:,} values) kept, "
+            f"over without, median of {ROUNDS} rounds in turn, one process; "
+            f"{plain.cycles_per_second:,.0f} cycles per second without",
+        figures={"cycles_per_second": plain.cycles_per_second, "values": values})
+
+
+def mapped(name: str, target: str, setting: Setting) -> Finding:
+    """Logits of the netlist of mapped cells that are not the integers'."""
+    images = images_of(name, setting, MAPPED_IMAGES)
+    found = measure_mapped(design_of(name), images, target, progress=setting.remark)
+    if not found["values_compared"]:
+        raise NotMeasured("no logits were compared")
+    return Finding(
+        value=found["mismatches"], figures={"interval_cycles": found["cycles_per_image"]},
+        how=f"of {found['values_compared']} logits of {found['images']} images, "
+            f"{found['stalled_images']} of them with pauses, through the cells that synthesis for "
+            f"{target} makes, registers moved into block RAM included")
 
 
 def modelled_cycles(name: str, setting: Setting) -> Finding:
@@ -106,5 +141,9 @@ CHECKS = (
       for name, traced, limit in (("verify/mnist", 0, 300),
                                   ("verify/mnist/traced", TRACED, 900))),
     Check(name=f"clock/digits/{SMALLEST}", unit="MHz", goal=Goal(True, 120), measure=smallest),
+    *(Check(name=f"trace/{name}", unit="ratio", goal=Goal(False, 2), measure=partial(traced, name))
+      for name in ("digits", "mnist")),
+    Check(name="mapped/digits/icebreaker", unit="logits", goal=Goal(False, 0),
+          measure=partial(mapped, "digits", "icebreaker")),
     Check(name="bytes/digits", unit="files", goal=Goal(False, 0), measure=repeated),
 )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +12,7 @@ from spikeloom.bench.row import Finding, Goal, NotMeasured, Row
 from spikeloom.errors import explain
 from spikeloom.report import write_whole
 
-__all__ = ["Bench", "Check", "Setting", "chosen", "meant"]
+__all__ = ["Bench", "Check", "Setting", "chosen", "documented", "meant"]
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("*.py", "*.v", "*.cpp", "*.safetensors")
@@ -93,6 +93,24 @@ class Bench:
 
     def _place(self, check: Check) -> Path:
         return self.folder / f"{check.name.replace('/', '-')}.json"
+
+
+def documented(place: Path, checks: Iterable[Check]) -> dict[str, Row]:
+    """The rows of a JSON file that stands beside a page of documentation, with today's units and
+    goals; none if there is none.
+
+    ValueError for a file that holds something else.
+    """
+    if not place.exists():
+        return {}
+    try:
+        rows = [Row.from_dict(each) for each in json.loads(place.read_text())]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{place} holds no rows of the bench ({error!r}); remove it, and all rows "
+                         "are measured again") from error
+    today = {check.name: check for check in checks}
+    return {row.name: replace(row, unit=today[row.name].unit, goal=today[row.name].goal)
+            for row in rows if row.name in today}
 
 
 def chosen(checks: Iterable[Check], names: tuple[str, ...]) -> list[Check]:

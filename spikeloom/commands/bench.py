@@ -1,5 +1,6 @@
 """`spikeloom bench`."""
 
+import json
 from pathlib import Path
 
 import click
@@ -18,7 +19,8 @@ __all__ = ["bench"]
 @options.output("Folder of the rows. A row whose sources did not change is not measured again.",
                 default="runs/bench", show_default=True)
 @click.option("--docs", metavar="FILE", type=click.Path(path_type=Path),
-              help="Write the table of all rows that were ever measured, as Markdown.")
+              help="Write the table of all rows that were ever measured, as Markdown, and the rows "
+                   "as JSON beside it. Rows that the folder does not have come from there.")
 @click.option("--kept", is_flag=True, help="Measure nothing: show what the folder holds.")
 @options.as_json
 @click.pass_context
@@ -35,20 +37,23 @@ def bench(ctx: click.Context, only: tuple[str, ...], data_dir: Path | None, outp
     """
     from spikeloom.bench.checks import CHECKS
     from spikeloom.bench.classifiers import beside
-    from spikeloom.bench.run import Bench, Setting, chosen, meant
+    from spikeloom.bench.run import Bench, Setting, chosen, documented, meant
     from spikeloom.bench.table import COLUMNS, cells, page
     from spikeloom.report import write_whole
 
     place, setting = Bench(output), Setting(data_dir, terminal.remark, output)
     wanted, fresh = chosen(CHECKS, only), {}
+    before = documented(docs.with_suffix(".json"), CHECKS) if docs else {}
     for check in () if kept else wanted:
         with terminal.stage(check.name):
             fresh[check.name] = row = place.row(check, setting)
         terminal.remark(f"{row.name}: {terminal.shown(row.value)} {row.unit} ({row.how})")
     # Rows are compared with others, too, which may be from before.
-    known = beside([fresh.get(check.name) or place.kept(check) or check.failed("not yet")
-                    for check in CHECKS])
+    known = beside([fresh.get(check.name) or place.kept(check) or before.get(check.name)
+                    or check.failed("not yet") for check in CHECKS])
     if docs is not None:
+        write_whole(docs.with_suffix(".json"),
+                    json.dumps([row.as_dict() for row in known], indent=1) + "\n")
         write_whole(docs, page(known))
     rows = [row for row in known if meant(row.name, only)]
     if as_json:

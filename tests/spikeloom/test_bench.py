@@ -90,6 +90,29 @@ def test_the_page_has_every_row_and_what_was_not_measured(counted, capsys, tmp_p
     assert "- **b**: not measured: not yet." in docs.read_text()
 
 
+def test_the_page_keeps_rows_of_another_folder(counted, capsys, tmp_path):
+    docs = tmp_path / "bench.md"
+    _, first = bench(capsys, tmp_path / "one", "--only", "a", "--docs", str(docs))
+    beside = json.loads(docs.with_suffix(".json").read_text())
+    assert [row["name"] for row in beside] == ["a/near", "a/far", "b", "c"]
+    assert beside[:2] == first and beside[3]["value"] is None
+    _, rows = bench(capsys, tmp_path / "two", "--only", "c", "--docs", str(docs))
+    assert [row["name"] for row in rows] == ["c"]
+    assert json.loads(docs.with_suffix(".json").read_text()) == [*first, beside[2], *rows]
+    assert "| a/far |  | 3 |" in docs.read_text() and "| c |  | 5 |" in docs.read_text()
+    assert counted == ["a/near", "a/far", "c"]
+    docs.with_suffix(".json").write_text("[1]")
+    assert bench_fails(capsys, tmp_path / "two", docs) == 2
+    assert docs.with_suffix(".json").read_text() == "[1]"
+
+
+def bench_fails(capsys, folder: Path, docs: Path) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "--only", "c", "-o", str(folder), "--docs", str(docs)])
+    assert "bench.json holds no rows of the bench" in " ".join(capsys.readouterr().err.split())
+    return int(ended.value.code or 0)
+
+
 def test_names_are_unique():
     assert len({check.name for check in CHECKS}) == len(CHECKS)
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from amaranth.back import verilog
+from amaranth.back import rtlil, verilog
 from amaranth.hdl import Elaboratable
 
 from hdl.accelerator import Accelerator
@@ -15,6 +15,7 @@ from hdl.ops.level_lif import LevelLifLanes
 from hdl.ops.lif import LifLanes
 from hdl.pixel_input import Packing
 from hdl.registers import REGISTERS
+from hdl.twins import merged
 from hdl.weight_loader import words as load_words
 from ir import Graph
 from ir.folder import digest
@@ -75,13 +76,19 @@ def emit_component(component: Elaboratable, name: str) -> dict[str, bytes]:
 
 
 def _verilog(component: Elaboratable, name: str, files: DesignFiles) -> str:
+    """What ``verilog.convert`` writes, of modules that may be merged: these are its two steps, and
+    Amaranth has no public name for the second."""
+    return verilog._convert_rtlil_text(merged(_netlist(component, name, files)),
+                                       strip_internal_attrs=True)
+
+
+def _netlist(component: Elaboratable, name: str, files: DesignFiles) -> str:
     """A netlist is millions of objects that live to its end: looking among them for garbage takes
     a third of the time, and finds none."""
     collects = gc.isenabled()
     gc.disable()
     try:
-        return verilog.convert(component, name=name, platform=files, emit_src=False,
-                               strip_internal_attrs=True)
+        return rtlil.convert(component, name=name, platform=files, emit_src=False)
     finally:
         if collects:
             gc.enable()

@@ -6,7 +6,7 @@ from hdl.memory import late
 from ir import Budget
 from ir.block_ram import DP16KD, BlockRam
 
-__all__ = ["ROM_DEPTH", "Area", "loaded", "logic", "lookup", "ram", "rom"]
+__all__ = ["ROM_DEPTH", "Area", "blocks", "loaded", "logic", "lookup", "ram", "rom"]
 
 ROM_DEPTH = 64
 """Words up to which a memory of constants becomes logic."""
@@ -58,7 +58,7 @@ def logic(luts: float, ffs: float = 0.0) -> Area:
 def ram(width: int, depth: int) -> Area:
     """A memory that is written: LUT RAM in pieces of 16 words x 4 bits, or block RAM."""
     if late(width, depth):
-        return _blocks(width, depth)
+        return blocks(width, depth)
     pieces = -(-width // 4) * -(-depth // 16)
     select = width * (-(-depth // 16) - 1)
     return logic(4 * pieces + 0.7 * select, width)
@@ -67,7 +67,7 @@ def ram(width: int, depth: int) -> Area:
 def rom(width: int, depth: int) -> Area:
     """A memory of constants: logic, or block RAM."""
     if depth > ROM_DEPTH:
-        return _blocks(width, depth)
+        return blocks(width, depth)
     return logic(DP16KD.lookup(width, depth), width)
 
 
@@ -85,5 +85,6 @@ def loaded(width: int, depth: int) -> Area:
                 large=((width, depth),))
 
 
-def _blocks(width: int, depth: int) -> Area:
+def blocks(width: int, depth: int) -> Area:
+    """A memory that is block RAM."""
     return Area(brams=DP16KD.blocks(width, depth), memories=((width, depth),))

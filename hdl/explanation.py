@@ -12,7 +12,7 @@ from hdl.activity import drawn
 from hdl.burst_buffers import Bursts
 from hdl.cost import FRONT, stage_areas
 from hdl.lowering import Lowering
-from hdl.ops import ConvForm, Folding
+from hdl.ops import Association, ConvForm, Folding
 from hdl.timing import services
 from hdl.window_load import WindowLoad
 from ir import IMAGE, Budget, Graph, Node
@@ -30,6 +30,7 @@ class Limit(StrEnum):
     ADD = "adding weights"
     MULTIPLY = "multiplying inputs"
     ATTENTION = "counting and asking"
+    SCORES = "scoring tokens"
 
 
 class Stop(StrEnum):
@@ -173,7 +174,8 @@ def explain(graph: Graph, foldings: Mapping[str, Folding],
 
 def _limit(lowering: Lowering, node: Node, tensors: Mapping[str, np.ndarray]) -> Limit:
     if isinstance(node.op, SelfAttention):
-        return Limit.ATTENTION
+        scores = lowering.foldings[node.name].association is Association.SCORES
+        return Limit.SCORES if scores else Limit.ATTENTION
     if not isinstance(node.op, Conv):
         return Limit.INPUT
     (source,) = node.inputs

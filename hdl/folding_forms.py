@@ -1,5 +1,5 @@
-"""Chooses the forms of convolutions: serial where there are cycles to spare, folded where few are.
-"""
+"""Chooses the forms of convolutions: serial where there are cycles to spare, folded where few are;
+and the associations of attentions."""
 
 from collections.abc import Callable, Iterator
 from math import inf
@@ -21,7 +21,7 @@ NARROW = 8
 
 
 class Forms:
-    """Makes choices cheaper whose convolutions find events.
+    """Makes choices cheaper: convolutions that find events get other forms.
 
     Prices of whole stages are compared, cut by cut: what a serial convolution takes is no sum of
     what its two halves take.
@@ -38,8 +38,9 @@ class Forms:
         self.groups = costs.space.groups
 
     def cheaper(self, choice: Choice, cycles: float = inf) -> Choice:
-        """The choice with convolutions of other forms, and other cuts around them, where that is
-        cheaper and no stage that took at most ``cycles`` takes more."""
+        """The choice with convolutions of other forms, attentions of another association, and
+        other cuts around them, where that is cheaper and no stage that took at most ``cycles``
+        takes more."""
         for node in self.costs.graph.nodes:
             if isinstance(node.op, Conv) and self.space.free(node):
                 group = self.space.group_of[node.name]
@@ -69,6 +70,10 @@ class Forms:
                 yield changed
                 for form in SEARCHLESS:
                     yield self._formed(changed, list(group.writers), form)
+                for node in (*group.writers, *group.readers):
+                    if isinstance(node.op, SelfAttention):
+                        yield from (changed.associated({node.name: association})
+                                    for association in self.space.associations(node))
 
     def _scans(self, option: Option, choice: Choice, cycles: float) -> dict[str, int] | None:
         """The least scan of each reader that finds events; None where none is fast enough."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import inf
 
 from hdl.folding_forms import Forms
 from hdl.folding_space import Choice, Cut
@@ -116,14 +117,14 @@ class Search:
     def smallest(self) -> Choice:
         """The cheapest choice of all."""
         return self._forms.cheaper(self._each(lambda name: self._narrow(
-            name, lambda option: True, lambda option: option.scans)))
+            name, lambda option: True, lambda option: option.scans), inf))
 
     def balanced(self, cycles: float) -> Choice:
         """The cheapest choice in which the half of every stage takes at most ``cycles``.
 
         Raises TooSlow when there is none.
         """
-        return self._each(lambda name: self._fitting(name, cycles))
+        return self._each(lambda name: self._fitting(name, cycles), cycles)
 
     def halved(self, cycles: float) -> Choice:
         """As :meth:`balanced`, and then serial where that is cheaper; raises TooSlow."""
@@ -145,7 +146,8 @@ class Search:
                                           for reader in current.searches})
             cheaper = [offer for offer in self._fitting(name, cycles) if offer.price < price]
             for offer in cheaper[:CHEAPER]:
-                changed = choice.but({name: offer.option.cut}, offer.scans)
+                changed = self._associated(choice.but({name: offer.option.cut}, offer.scans),
+                                           self._engines_at([name]), cycles)
                 if all(self.costs.service(node, changed) <= cycles
                        for node in self._engines_at([name])):
                     choice = changed
@@ -156,8 +158,8 @@ class Search:
         """Cycles per image of each stage by itself."""
         return {node.name: self.costs.service(node, choice) for node in self.costs.graph.nodes}
 
-    def _each(self, offers: Callable[[str], list["_Offer"]]) -> Choice:
-        """The cheapest offer for every group."""
+    def _each(self, offers: Callable[[str], list["_Offer"]], cycles: float) -> Choice:
+        """The cheapest offer for every group, and the cheapest associations for them."""
         cuts: dict[str, Cut] = {}
         scans: dict[str, int] = {}
         for name in self.groups:
@@ -165,8 +167,26 @@ class Search:
                 raise TooSlow(name)
             cuts[name] = found[0].option.cut
             scans |= found[0].scans
-        return Choice(cuts, scans, {node.name: form for node in self.engines
-                                    if (form := self.space.form(node)) is not None})
+        forms = {node.name: form for node in self.engines
+                 if (form := self.space.form(node)) is not None}
+        return self._associated(Choice(cuts, scans, forms), self.engines, cycles)
+
+    def _associated(self, choice: Choice, nodes: Iterable[Node], cycles: float) -> Choice:
+        """The choice with the cheapest association of each attention among nodes that is fast
+        enough with its cuts, or the fastest."""
+        for node in nodes:
+            if not isinstance(node.op, SelfAttention):
+                continue
+            others = [other for association in self.space.associations(node)
+                      if self.costs.possible(node, other := choice.associated(
+                          {node.name: association}))]
+            if fast := [other for other in others
+                        if cycles == inf or self.costs.service(node, other) <= cycles]:
+                choice = min(fast, key=lambda each: self.prices.of(
+                    self.costs.stage_area(node, each)))
+            elif others:
+                choice = min(others, key=lambda each: self.costs.service(node, each))
+        return choice
 
     def _fitting(self, name: str, cycles: float) -> list["_Offer"]:
         """Cuts of a group with which its stages take at most ``cycles``, cheapest first."""
@@ -212,7 +232,8 @@ class Search:
             changes = sorted(self._around(choice, node, margin * cycles),
                              key=lambda change: change.price)
             for change in changes[:TRIALS]:
-                changed = choice.but(change.cuts, change.scans)
+                changed = self._associated(choice.but(change.cuts, change.scans),
+                                           self._engines_at(change.cuts), cycles)
                 if (self.costs.service(node, changed) <= cycles
                         and self._no_worse(changed, choice, change.cuts, cycles)):
                     return changed

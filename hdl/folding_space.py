@@ -1,13 +1,13 @@
 """What can be chosen when a graph is folded: cuts of its tensors, and widths of searches."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hdl.cuts import Cuts
 from hdl.folded_conv import LARGEST_FOLDED, most_adders
 from hdl.layout import Layout
 from hdl.lowering import edges
-from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
+from hdl.ops import Association, ConvFolding, ConvForm, Folding, SelfAttentionFolding
 from hdl.pixel_input import Packing, row_positions
 from hdl.weights import Weights
 from ir import IMAGE, Graph, Node
@@ -66,22 +66,29 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """One way to fold a graph: a cut for each group, a scan and a form for each convolution.
+    """One way to fold a graph: a cut for each group, a scan and a form for each convolution, an
+    association for each attention.
 
     Convolutions without a form find events; the others search nothing, and have no scan of their
-    own. ``weights`` says where they lie that do not lie as in the whole space.
+    own. ``weights`` says where they lie that do not lie as in the whole space, ``associations``
+    which attentions do not have the first association that they can have.
     """
 
     cuts: Mapping[str, Cut] = field(default_factory=dict)
     scans: Mapping[str, int] = field(default_factory=dict)
     forms: Mapping[str, ConvForm] = field(default_factory=dict)
     weights: Mapping[str, Weights] = field(default_factory=dict)
+    associations: Mapping[str, Association] = field(default_factory=dict)
 
     def but(self, cuts: Mapping[str, Cut], scans: Mapping[str, int],
             forms: Mapping[str, ConvForm] | None = None) -> "Choice":
         """This choice with some of it replaced."""
         return Choice({**self.cuts, **cuts}, {**self.scans, **scans},
-                      {**self.forms, **(forms or {})}, self.weights)
+                      {**self.forms, **(forms or {})}, self.weights, self.associations)
+
+    def associated(self, associations: Mapping[str, Association]) -> "Choice":
+        """This choice with other associations."""
+        return replace(self, associations={**self.associations, **associations})
 
 
 class Space:
@@ -197,6 +204,17 @@ class Space:
         loaded = self.loads and form is ConvForm.EVENTS
         return Weights.LOADED if loaded else Weights.CONSTANT
 
+    def associations(self, node: Node) -> tuple[Association, ...]:
+        """The associations that an attention may have."""
+        if (given := self.pins.get(node.name, {}).get("association")) is not None:
+            return (Association(given),)
+        spikes = self.graph.types[node.inputs[0]].is_spikes
+        return tuple(Association) if spikes else (Association.KEYS_VALUES,)
+
+    def association(self, node: Node, choice: Choice) -> Association:
+        """The association of an attention in a choice."""
+        return choice.associations.get(node.name) or self.associations(node)[0]
+
     def foldings(self, choice: Choice) -> dict[str, Folding]:
         """A choice as foldings of the nodes that have one."""
         found: dict[str, Folding] = {}
@@ -208,7 +226,8 @@ class Space:
                     form=choice.forms.get(node.name, ConvForm.EVENTS),
                     weights=self.weights(node, choice))
             elif isinstance(node.op, SelfAttention):
-                found[node.name] = SelfAttentionFolding(drain=cut.lanes)
+                found[node.name] = SelfAttentionFolding(
+                    drain=cut.lanes, association=self.association(node, choice))
         return found
 
     def _group(self, name: str, inside: tuple[str, ...]) -> Group:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hdl.folding import folding_of
 from hdl.folding_space import Group, Pins, Space
-from hdl.ops import ConvForm, Folding
+from hdl.ops import Association, ConvForm, Folding
 from hdl.shortcuts import BurstBuffer, buffers, edge_name
 from hdl.weights import Weights
 from ir import Graph, Node
@@ -20,7 +20,7 @@ from ir.ops import SelfAttention
 __all__ = ["check_pins", "parted", "read_pins", "write_pins"]
 
 TABLES = ("nodes", "patterns", "buffers")
-WORDS = {"form": ConvForm, "weights": Weights}
+WORDS = {"form": ConvForm, "weights": Weights, "association": Association}
 """Fields that are words."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -37,6 +37,8 @@ _ABOUT = """\
 # all but events, scan is as the lanes that come.
 # weights: constant (memory contents), logic (in look-up tables) or loaded (written after reset,
 # into UltraRAM).
+# association, of an attention: keys-values (Q (K^T V): a row per key channel) or scores ((Q K^T) V,
+# of spikes: a score per two tokens).
 """
 
 
@@ -168,7 +170,11 @@ def _check_values(node: Node, given: Mapping[str, int], free: Space) -> None:
         limit = channels
     rules = [("lanes", limit), ("drain", given.get("lanes", limit))]
     if isinstance(node.op, SelfAttention):
-        rules = [("drain", node.op.head_channels(free.graph.types[node.inputs[0]]))]
+        kind = free.graph.types[node.inputs[0]]
+        if given.get("association") == Association.SCORES and not kind.is_spikes:
+            raise ValueError(f"Node {node.name!r}: association = {given['association']} takes "
+                             f"spikes, {node.inputs[0]!r} is counts of {kind.interval}")
+        rules = [("drain", node.op.head_channels(kind))]
     for field, whole in rules:
         if field in given and whole % given[field]:
             raise ValueError(f"Node {node.name!r}: {field} = {given[field]} does not divide "

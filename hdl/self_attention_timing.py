@@ -1,8 +1,9 @@
 """When a self-attention engine does what."""
 
 from dataclasses import dataclass
-from itertools import islice
 
+from hdl.attention_beats import AttentionBeats
+from hdl.attention_sums import SumsTimes
 from hdl.layout import Layout
 from hdl.wires import Process, Wire
 from ir.ops import SelfAttention
@@ -82,9 +83,7 @@ class SelfAttentionTiming:
     def _collect(self, i: Wire, counted: list[int], full: list[int], asked: list[int]) -> Process:
         positions = self.out.tensor.positions
         kept, number, beat, ready = 2 * positions, 0, 0, 0
-        query = self.a.tensor.channels // self.op.parts
-        is_query = [first < query
-                    for _, _, first in islice(self.a.order(), self.a.position_beats)]
+        is_query = AttentionBeats(self.op, self.a).queries
         for _ in range(self.images):
             for _ in range(positions):
                 # Room for the queries, and at an image's start for its counts, comes with the
@@ -108,25 +107,15 @@ class SelfAttentionTiming:
             full.append(counted[-1] + self.rows + self.whole)
 
     def _ask(self, o: Wire, full: list[int], asked: list[int]) -> Process:
-        groups = self.out.groups
-        sent = taken = 0
-        done = -1
-        spaced = 0
+        sums = SumsTimes(o, self.out.groups, self.depth, self.latency)
+        taken, done = 0, -1
         for image in range(self.images):
             while len(full) <= image:
                 yield
             for _ in range(self.out.tensor.positions):
-                fetched = max(full[image], taken + 1 if sent else 0) + self.query_beats - 1
+                fetched = max(full[image], taken + 1 if sums.sent else 0) + self.query_beats - 1
                 taken = max(fetched + FETCHED, done)
-                issued = taken
+                done = taken
                 for _ in range(self.asked_sums):
-                    returned = sent + groups - self.depth - 1
-                    yield from o.taken(returned)
-                    room = o.takes[returned] + 1 if returned >= 0 else 0
-                    issued = max(issued + self.sum_cycles, room, spaced)
-                    spaced = issued + groups
-                    for beat in range(groups):
-                        o.offer(issued + self.latency + beat)
-                    sent += groups
-                done = issued
+                    done = yield from sums.ask(done + self.sum_cycles)
                 asked.append(done)

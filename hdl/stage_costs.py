@@ -2,7 +2,7 @@
 # Components are also made to be priced and compared, most of them never to be built.
 """What every choice costs: cycles and area of each stage, computed once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from hdl.area import Area
 from hdl.cost import FRONT, shortcut_area
 from hdl.folding_space import IN_ROWS, Choice, Cut, Group, Space
 from hdl.lowering import Known, Stage, lower, relays
-from hdl.ops import ConvFolding, ConvForm, Folding, SelfAttentionFolding
+from hdl.ops import Association, ConvFolding, ConvForm, Folding, SelfAttentionFolding
 from hdl.relay import Relay
 from hdl.shortcuts import shortcuts
 from hdl.weights import Weights
@@ -153,7 +153,7 @@ class Costs:
                 self._writing(node, cut)
             for node in group.readers:
                 if isinstance(node.op, SelfAttention):
-                    self._reading(node, cut, None)
+                    self._asking(node, cut)
                 elif not self.space.scans(node, cut):
                     return f"Node {node.name!r} cannot search blocks of {cut.block}"
         except ValueError as error:
@@ -164,17 +164,16 @@ class Costs:
         """Cycles per image of the stages that take a cut, of engines that do not search."""
         found = [self._service(self._stage(node, cut, None, None), node)
                  for node in group.members]
-        found += [self._service(self._writing(node, cut), node) for node in group.writers
-                  if isinstance(node.op, SelfAttention)]
-        found += [self._service(self._reading(node, cut, None), node) for node in group.readers
-                  if isinstance(node.op, SelfAttention)]
+        for nodes, stages in ((group.writers, self._answering), (group.readers, self._asking)):
+            found += [min(self._service(stage, node) for stage in stages(node, cut))
+                      for node in nodes if isinstance(node.op, SelfAttention)]
         return max(found, default=0.0)
 
     def group_area(self, group: Group, cut: Cut) -> Budget:
         """Of all that takes a cut, see :meth:`Option.area`."""
         parts = [self._area(self._stage(node, cut, None, None)) for node in group.members]
         parts += [self._area(self._writing(node, cut)) for node in group.writers]
-        parts += [self._area(self._reading(node, cut, None)) for node in group.readers
+        parts += [self._area(self._asking(node, cut)[0]) for node in group.readers
                   if isinstance(node.op, SelfAttention)]
         return sum(parts, self._joints(group, cut))
 
@@ -224,16 +223,19 @@ class Costs:
 
     def _chosen(self, node: Node, choice: Choice) -> Stage:
         cuts, group_of = choice.cuts, self.space.group_of
+        read, written = cuts[group_of[node.inputs[0]]], cuts[group_of[node.name]]
+        if isinstance(node.op, SelfAttention):
+            return self._attention(node, read, written, self.space.association(node, choice))
         scan = self.space.scan(node, choice) if isinstance(node.op, Conv) else None
-        return self._stage(node, cuts[group_of[node.inputs[0]]], cuts[group_of[node.name]],
-                           scan, choice.forms.get(node.name, ConvForm.EVENTS),
+        return self._stage(node, read, written, scan,
+                           choice.forms.get(node.name, ConvForm.EVENTS),
                            self.space.weights(node, choice))
 
     def _writing(self, node: Node, cut: Cut) -> Stage:
         """An engine with a plain input, or for an attention the fastest."""
         group = self.space.group_of[node.inputs[0]]
         if isinstance(node.op, SelfAttention):
-            return self._stage(node, self._widest(group, node), cut, None)
+            return self._answering(node, cut)[0]
         if (form := self.space.form(node)) in IN_ROWS:
             widest = self.space.groups[group].cuts[-1]
             lanes = self.space.cut_of(node.inputs[0], widest).lanes
@@ -242,12 +244,10 @@ class Costs:
                             if (scans := self.space.scans(node, plain)))
         return self._stage(node, plain, cut, scans[0], self._begun(node))
 
-    def _reading(self, node: Node, cut: Cut, scan: int | None) -> Stage:
-        """An engine with a plain output, or for an attention the fastest."""
+    def _reading(self, node: Node, cut: Cut, scan: int) -> Stage:
+        """A convolution with a plain output."""
         group = self.space.group_of[node.name]
         widest = self.space.groups[group].cuts[-1]
-        if not isinstance(node.op, Conv):
-            return self._stage(node, cut, widest, scan)
         form = self._begun(node)
         return self._stage(node, cut, widest if form in IN_ROWS else self._plain[group], scan,
                            form)
@@ -257,28 +257,56 @@ class Costs:
         form = self.space.form(node) if self.space.searchless(node) else None
         return form or ConvForm.EVENTS
 
-    def _widest(self, group: str, node: Node) -> Cut:
-        """The widest cut that an attention can read."""
-        for cut in reversed(self.space.groups[group].cuts):
+    def _answering(self, node: Node, cut: Cut) -> list[Stage]:
+        """An attention with this cut at its output, of each association that can have it: with
+        the widest cut that it can read."""
+        group = self.space.groups[self.space.group_of[node.inputs[0]]]
+
+        def widest(association: Association) -> Stage:
+            for read in reversed(group.cuts):
+                try:
+                    return self._attention(node, read, cut, association)
+                except ValueError:
+                    continue
+            raise ValueError(f"Node {node.name!r} can read no cut of {node.inputs[0]!r}")
+
+        return self._associations(node, widest)
+
+    def _asking(self, node: Node, cut: Cut) -> list[Stage]:
+        """An attention with this cut at its input, of each association that can have it: with the
+        widest output."""
+        written = self.space.groups[self.space.group_of[node.name]].cuts[-1]
+        return self._associations(
+            node, lambda association: self._attention(node, cut, written, association))
+
+    def _associations(self, node: Node, made: Callable[[Association], Stage]) -> list[Stage]:
+        """The stages of those associations that can be made; raises ValueError where none can."""
+        found, refused = [], ValueError(f"Node {node.name!r} has no association")
+        for association in reversed(self.space.associations(node)):
             try:
-                self._reading(node, cut, None)
-            except ValueError:
-                continue
-            return cut
-        raise ValueError(f"Node {node.name!r} can read no cut of {node.inputs[0]!r}")
+                found.insert(0, made(association))
+            except ValueError as error:
+                refused = error
+        if not found:
+            raise refused
+        return found
+
+    def _attention(self, node: Node, read: Cut, written: Cut, association: Association) -> Stage:
+        return self._stage(node, read, written, None, association=association)
 
     def _stage(self, node: Node, read: Cut, written: Cut | None, scan: int | None,
-               form: ConvForm = ConvForm.EVENTS, weights: Weights | None = None) -> Stage:
+               form: ConvForm = ConvForm.EVENTS, weights: Weights | None = None,
+               association: Association = Association.KEYS_VALUES) -> Stage:
         engine = isinstance(node.op, Conv | SelfAttention)
         weights = weights or self.space.stored(node, form)
-        key = node.name, read, written if engine else None, scan, form, weights
+        key = node.name, read, written if engine else None, scan, form, weights, association
         if key not in self._stages:
             source = self.space.group_of[node.inputs[0]]
             inputs = tuple(self.space.layout(name, read if self.space.group_of[name] == source
                                              else self._plain[self.space.group_of[name]])
                            for name in node.inputs)
-            folding = (_folding(node, self.space.cut_of(node.name, written), scan, form, weights)
-                       if written and engine else None)
+            folding = (_folding(node, self.space.cut_of(node.name, written), scan, form, weights,
+                                association) if written and engine else None)
             self._stages[key] = lower(node, inputs, folding, self._known)
         return self._stages[key]
 
@@ -304,9 +332,9 @@ class Costs:
         return self._areas[key]
 
 
-def _folding(node: Node, cut: Cut, scan: int | None, form: ConvForm,
-             weights: Weights) -> Folding:
+def _folding(node: Node, cut: Cut, scan: int | None, form: ConvForm, weights: Weights,
+             association: Association) -> Folding:
     if isinstance(node.op, SelfAttention):
-        return SelfAttentionFolding(drain=cut.lanes)
+        return SelfAttentionFolding(drain=cut.lanes, association=association)
     assert scan is not None
     return ConvFolding(lanes=cut.block, drain=cut.lanes, scan=scan, form=form, weights=weights)

@@ -93,7 +93,9 @@ POINTS = (
                                          "head", "block0_attn", "stem1_lif", "pool")),
     *(Point("digits", node, fps=2_000) for node in ("stem0", "stem1", "block0_qkv")),
     Point("digits", "block0_fc1", {"block0_fc1": {"form": "tables", "drain": 12}}),
-    Point("digits-ssa", "block0_attn"), Point("mnist", "stem2"), Point("fashion", "block0_fc1"),
+    Point("digits-ssa", "block0_attn"),
+    Point("digits-ssa", "block0_attn", {"block0_attn": {"association": "keys-values"}}),
+    Point("mnist", "stem2"), Point("fashion", "block0_fc1"),
     *(Point(preset) for preset in ("digits", "digits-ssa", "digits-tiny", "mnist-small")),
     Point("digits", fps=5_000),
     *(Point(preset, fps=rate, clock_mhz=CLOCK, build={"clock_mhz": CLOCK})

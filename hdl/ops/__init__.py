@@ -20,7 +20,7 @@ from hdl.ops.mask_attention import mask_attention_lanes
 from hdl.ops.max_pool import MaxPoolLanes
 from hdl.ops.parallel_neuron import ParallelNeuronLanes
 from hdl.ops.repeat import RepeatLanes
-from hdl.ops.self_attention import SelfAttentionEngine, SelfAttentionFolding
+from hdl.ops.self_attention import Association, SelfAttentionFolding, self_attention
 from hdl.ops.slice import SliceLanes
 from hdl.ops.sum_pool import SumPoolLanes
 from hdl.ops.time_sum import TimeSumLanes
@@ -50,7 +50,8 @@ from ir.ops import (
     Upsample,
 )
 
-__all__ = ["LOWERINGS", "ConvFolding", "ConvForm", "Folding", "SelfAttentionFolding"]
+__all__ = ["LOWERINGS", "Association", "ConvFolding", "ConvForm", "Folding",
+           "SelfAttentionFolding"]
 
 Folding = ConvFolding | SelfAttentionFolding | BurstBuffer
 """How much of an operator happens at once; the others take the cut of their input. Of an edge, by
@@ -72,7 +73,7 @@ LOWERINGS: Mapping[type[Op], Callable[[Node, list[Layout], Folding | None],
     ParallelNeuron: lambda node, inputs, folding: ParallelNeuronLanes(node.op, *inputs,
                                                                       name=node.name),
     Repeat: lambda node, inputs, folding: RepeatLanes(node.op, *inputs),
-    SelfAttention: lambda node, inputs, folding: SelfAttentionEngine(node.op, *inputs, folding),
+    SelfAttention: lambda node, inputs, folding: self_attention(node.op, *inputs, folding),
     Slice: lambda node, inputs, folding: SliceLanes(node.op, *inputs),
     SumPool: lambda node, inputs, folding: SumPoolLanes(node.op, *inputs),
     TimeSum: lambda node, inputs, folding: TimeSumLanes(node.op, *inputs),

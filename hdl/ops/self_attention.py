@@ -1,7 +1,10 @@
-"""Spiking self-attention, keys and values first."""
+# amaranth: UnusedElaboratable=no
+# Components are also made to be priced and compared, most of them never to be built.
+"""Spiking self-attention: engines of two associations, here that of keys and values first."""
 
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from amaranth import *
@@ -10,21 +13,51 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.area import logic, ram
 from hdl.arith import wrapping
-from hdl.fifo import Fifo
+from hdl.attention_beats import AttentionBeats
+from hdl.attention_sums import SumsOut
 from hdl.layout import Layout
 from hdl.memory import Memory, late
+from hdl.score_attention import ScoreAttention
 from hdl.self_attention_timing import SelfAttentionTiming
 from ir import Budget, Interval
 from ir.ops import SelfAttention
 
-__all__ = ["SelfAttentionEngine", "SelfAttentionFolding"]
+__all__ = ["Association", "SelfAttentionEngine", "SelfAttentionFolding", "self_attention"]
+
+
+class Association(StrEnum):
+    """Which product is made first; the sums are the same integers."""
+
+    KEYS_VALUES = "keys-values"
+    """Q (K^T V): rows for each key channel are counted, and asked: :class:`SelfAttentionEngine`."""
+
+    SCORES = "scores"
+    """(Q K^T) V, of spikes: a score for each two tokens: :class:`ScoreAttention`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SelfAttentionFolding:
-    """How many sums leave per cycle; must divide the channels of a head of the value."""
+    """How many sums leave per cycle, and which product is made first.
+
+    ``drain`` must divide the channels of a head of the value.
+    """
 
     drain: int
+    association: Association = Association.KEYS_VALUES
+
+    def __post_init__(self):
+        if self.association not in tuple(Association):
+            raise ValueError(f"An attention's association is {' or '.join(Association)}, "
+                             f"not {self.association!r}")
+        object.__setattr__(self, "association", Association(self.association))
+
+
+def self_attention(op: SelfAttention, a: Layout,
+                   folding: SelfAttentionFolding) -> "SelfAttentionEngine | ScoreAttention":
+    """The engine of a folding."""
+    if folding.association is Association.SCORES:
+        return ScoreAttention(op, a, folding.drain)
+    return SelfAttentionEngine(op, a, folding)
 
 
 class SelfAttentionEngine(wiring.Component):
@@ -64,10 +97,8 @@ class SelfAttentionEngine(wiring.Component):
 
     def __init__(self, op: SelfAttention, a: Layout, folding: SelfAttentionFolding):
         tensor = op.output(a.tensor)
-        self.channels = a.tensor.channels // op.parts
-        if self.channels % a.lanes:
-            raise ValueError(f"SelfAttentionEngine takes lanes that divide the {self.channels} "
-                             f"channels of a query, not {a.lanes} lanes")
+        self.beats = AttentionBeats(op, a)
+        self.channels = self.beats.channels
         self.rows = tensor.steps * self.channels
         if self.rows < 4:
             raise ValueError("SelfAttentionEngine needs at least 4 values per token and query, "
@@ -82,7 +113,7 @@ class SelfAttentionEngine(wiring.Component):
             for most in (product, product * tensor.positions))
         # A register follows memories whose words come late.
         self.reading = 1 + late(self.counts.as_shape().width, self.rows)
-        self.buffer_depth = 16 * -(-(9 + 2 * self.out.groups) // 16)
+        self.sums = SumsOut(self.out, self.head * self.planes)
         super().__init__({"i": In(a.signature()), "o": Out(self.out.signature())})
 
     @property
@@ -101,16 +132,16 @@ class SelfAttentionEngine(wiring.Component):
                       250 + registers + self.rows + 2 * row + 3 * product + 2 * sums)
                 + ram(row, self.rows) + ram(row, self.rows)
                 + ram(self.a.bits, self.images * tensor.positions * self.query_beats)
-                + ram(out.bits, self.buffer_depth))
+                + ram(out.bits, self.sums.depth))
 
     @property
     def latency(self) -> int:
         """Cycles from the last question for a sum to its first beat, nothing waiting."""
-        return 3 + self.reading + Fifo.latency(self.out.bits, self.buffer_depth)
+        return 2 + self.reading + self.sums.latency
 
     def timing(self, images: np.ndarray) -> SelfAttentionTiming:
         """When the engine does what on input ``images``, ``[N, T, parts * C, H, W]``."""
-        return SelfAttentionTiming(self.op, self.a, self.out, self.buffer_depth, self.reading,
+        return SelfAttentionTiming(self.op, self.a, self.out, self.sums.depth, self.reading,
                                    self.latency, len(images))
 
     def elaborate(self, platform):
@@ -140,21 +171,6 @@ class SelfAttentionEngine(wiring.Component):
         ]
         return m
 
-    def _beats(self, *, queries: bool) -> list[tuple[int, int]]:
-        """Time step and first channel of a position's beats of queries, or of all others."""
-        beats = list(islice(self.a.order(), self.a.position_beats))
-        return [(step, first) for _, step, first in beats if (first < self.channels) == queries]
-
-    def _gather(self, m, name, taken, payload, *, queries):
-        """One position's queries, or its keys and values: a name for each (step, channel)."""
-        a, beats = self.a, self._beats(queries=queries)
-        bits = Signal(len(beats) * a.bits, name=name)
-        with m.If(taken):
-            m.d.sync += bits.eq(Cat(bits, payload)[a.bits:])
-        width = self.planes
-        return {(step, first + lane): bits.word_select(beat * a.lanes + lane, width)
-                for beat, (step, first) in enumerate(beats) for lane in range(a.lanes)}
-
     def _collect(self, m, queries, busy, occupied, kept):
         """Keep queries; gather a token's keys and values and hand them on."""
         beats, positions = self.a.position_beats, self.a.tensor.positions
@@ -165,7 +181,7 @@ class SelfAttentionEngine(wiring.Component):
         begins = ~inside
         # Whether a token may enter is found out in a cycle of its own.
         room = (occupied != kept) & ~((position == 0) & busy.bit_select(bank, 1))
-        taken, is_query = Signal(), self._is_query(beat)
+        taken, is_query = Signal(), self.beats.among(beat, self.beats.queries)
         m.d.sync += permitted.eq(~inside & ~taken & room)
         m.d.comb += [
             self.i.ready.eq(Mux(is_query, inside | permitted, ~waiting)),
@@ -174,7 +190,8 @@ class SelfAttentionEngine(wiring.Component):
             queries.write_addr.eq(slot),
             queries.write_data.eq(self.i.payload),
         ]
-        gathered = self._gather(m, "keys_values", taken & ~is_query, self.i.payload, queries=False)
+        gathered = self.beats.gather(m, "keys_values", taken & ~is_query, self.i.payload,
+                                     queries=False)
         token = {"waiting": waiting, "values": gathered, "taken": Signal(),
                  "first": Signal(), "last": Signal(), "bank": Signal()}
         with m.If(token["taken"]):
@@ -194,14 +211,6 @@ class SelfAttentionEngine(wiring.Component):
                     m.d.sync += bank.eq(~bank)
         opened = Mux(taken & begins & (position == 0), 1 << bank, 0)
         return taken & begins, opened, token
-
-    def _is_query(self, beat):
-        """Whether a position's beat ``beat`` holds queries, as logic."""
-        tags = [first < self.channels
-                for _, _, first in islice(self.a.order(), self.a.position_beats)]
-        edges = [0, *(n for n in range(1, len(tags)) if tags[n] != tags[n - 1])]
-        return Cat((beat >= start) & (beat < stop)
-                   for start, stop in zip(edges[::2], edges[1::2], strict=True)).any()
 
     def _count(self, m, token, banks, full):
         """For every key channel and time step: add its products with the head's values."""
@@ -276,7 +285,7 @@ class SelfAttentionEngine(wiring.Component):
                 m.d.sync += [fetched.eq(1), fetch_position.eq(wrapping(fetch_position, positions))]
                 with m.If(fetch_position == positions - 1):
                     m.d.sync += fetch_bank.eq(~fetch_bank)
-        gathered = self._gather(m, "queries_of_token", arriving[1], found, queries=True)
+        gathered = self.beats.gather(m, "queries_of_token", arriving[1], found, queries=True)
         with m.If(arrives[1]):
             m.d.sync += complete.eq(1)
         with m.If(take):
@@ -285,25 +294,21 @@ class SelfAttentionEngine(wiring.Component):
 
     def _ask(self, m, asked, banks, full):
         """For every token, head, time step and bit plane: add the rows that the query selects."""
-        tensor, head, out, planes = self.out.tensor, self.head, self.out, self.planes
+        tensor, head, planes = self.out.tensor, self.head, self.planes
         positions, take = tensor.positions, asked["taken"]
         active, bank = Signal(), Signal()
         position = Signal(range(positions))
         channel, plane, step, number = (Signal(range(head)), Signal(range(planes)),
                                         Signal(range(tensor.steps)), Signal(range(self.op.heads)))
         query = Signal(self.rows * planes)
-        room = Signal(range(self.buffer_depth + 1), init=self.buffer_depth)
         issue, sum_done, token_done = Signal(), Signal(), Signal()
         m.d.comb += [
             sum_done.eq((channel == head - 1) & (plane == planes - 1)),
-            issue.eq(active & (~sum_done | ((room >= out.groups)
-                                            & self._spaced(m, issue & sum_done)))),
+            issue.eq(active & (~sum_done | self.sums.permits(m, self.o, issue & sum_done))),
             token_done.eq(issue & sum_done & (step == tensor.steps - 1)
                           & (number == self.op.heads - 1)),
             take.eq(asked["complete"] & (~active | token_done)),
         ]
-        m.d.sync += room.eq(room + (self.o.valid & self.o.ready)
-                            - Mux(issue & sum_done, out.groups, 0))
         with m.If(issue):
             m.d.sync += [channel.eq(wrapping(channel, head)), query.eq(query.shift_right(1))]
             with m.If(channel == head - 1):
@@ -337,18 +342,6 @@ class SelfAttentionEngine(wiring.Component):
         self._sum(m, at)
         return token_done, Mux(freed, 1 << bank, 0)
 
-    def _spaced(self, m, sends):
-        """Whether the sums sent before have left for the output, so that others can follow."""
-        groups = self.out.groups
-        if groups <= self.head * self.planes:
-            return C(1)
-        spacing, spaced = Signal(range(groups)), Signal(init=1)
-        with m.If(sends):
-            m.d.sync += [spacing.eq(groups - 1), spaced.eq(0)]
-        with m.Elif(spacing != 0):
-            m.d.sync += [spacing.eq(spacing - 1), spaced.eq(spacing == 1)]
-        return spaced
-
     def _sum(self, m, issued):
         """Add selected rows; send finished sums out, ``drain`` per cycle."""
         out, lanes, reading = self.out, range(self.out.block), self.reading
@@ -362,12 +355,4 @@ class SelfAttentionEngine(wiring.Component):
                 kept = sums[j] if self.planes == 1 else Mux(adds.double, sums[j].shift_left(1),
                                                             sums[j])
                 m.d.sync += sums[j].eq(Mux(adds.first, 0, kept) + Mux(adds.selects, row[j], 0))
-        waiting, left = Signal(out.block * out.shape.width), Signal(range(out.groups + 1))
-        m.d.sync += [
-            waiting.eq(Mux(at[-1].done, sums.as_value(), waiting.shift_right(out.bits))),
-            left.eq(Mux(at[-1].done, out.groups, Mux(left == 0, 0, left - 1))),
-        ]
-        m.submodules.buffer = buffer = Fifo(self.o.payload.shape(), self.buffer_depth)
-        m.d.comb += [buffer.i.valid.eq(left != 0),
-                     buffer.i.payload.as_value().eq(waiting[:out.bits])]
-        wiring.connect(m, buffer.o, wiring.flipped(self.o))
+        self.sums.send(m, self.o, sums.as_value(), at[-1].done)

@@ -121,8 +121,8 @@ def _print(explanation: "Explanation", graph: "Graph") -> None:
     terminal.table("Stages, all estimated", ["stage", "folding", "cycles", "share", *resources,
                                              "mostly"], rows)
     terminal.remark("< is the slowest. Foldings are lanes/drain/scan, and a form other than by "
-                    "events; of an attention its drain; stages without one take the cut of their "
-                    "input. Cycles per image are for "
+                    "events; of an attention its drain, and scores where they come first; stages "
+                    "without one take the cut of their input. Cycles per image are for "
                     + (f"the activity of {explanation.images} images." if explanation.images else
                        "the activity that was measured when the network was quantised."
                        if graph.activity else "an assumed spike rate of 0.25."))

@@ -14,8 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from hdl.ops import Folding
-from hdl.ops.conv import ConvFolding
+from hdl.ops import Association, ConvFolding, Folding, SelfAttentionFolding
 from ir import Graph
 from ir.ops import Conv
 from spikeloom.energy.conventions import CONVENTIONS, FP32, INT8, MODELLED, Convention, Counting
@@ -135,7 +134,7 @@ def model_energy(graph: Graph, trace: Mapping[str, np.ndarray],
         for node in counted)
     return Energy(len(trace[counted[0].inputs[0]]) if counted else 0, layers,
                   traffic(graph, {layer.name: layer for layer in layers},
-                          _read(graph, foldings or {}, trace)))
+                          _read(graph, foldings or {}, trace), _scored(foldings or {})))
 
 
 def _read(graph: Graph, foldings: Mapping[str, Folding],
@@ -148,6 +147,13 @@ def _read(graph: Graph, foldings: Mapping[str, Folding],
             found[node.name] = weights_read(node.op, graph.types[source], trace[source],
                                             folding.form)
     return found
+
+
+def _scored(foldings: Mapping[str, Folding]) -> set[str]:
+    """The attentions of a circuit that make scores first."""
+    return {name for name, folding in foldings.items()
+            if isinstance(folding, SelfAttentionFolding)
+            and folding.association is Association.SCORES}
 
 
 def _mixed(mine: tuple[Averages, ...], others: tuple[Averages, ...],

@@ -1,13 +1,13 @@
 """Bits that the memories of a network move for one image: of weights, states and buffers.
 
-Counted from what is computed, whatever circuit does it, but for weights: those that a circuit's
-convolutions read (`reads.py`); without a circuit, one for each operation. Of a
-neuron or a sum, its state read and written between the steps that it lasts; of a window, every
-input written once and read for each output that it reaches. What passes on wires alone moves no
-bits here.
+Counted from what is computed, whatever circuit does it, but for weights, those that a circuit's
+convolutions read (`reads.py`; without a circuit, one for each operation), and for attentions that a
+circuit makes scores for first. Of a neuron or a sum, its state read and written between the steps
+that it lasts; of a window, every input written once and read for each output that it reaches. What
+passes on wires alone moves no bits here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,11 +63,12 @@ class Traffic:
 
 
 def traffic(graph: Graph, counted: Mapping[str, Counts],
-            read: Mapping[str, float]) -> tuple[Traffic, ...]:
+            read: Mapping[str, float], scores: Collection[str] = ()) -> tuple[Traffic, ...]:
     """Of every node, in the graph's order.
 
     ``counted`` holds the operations of those with any, ``read`` the bits of weights of those that
-    a circuit reads otherwise than one for each operation.
+    a circuit reads otherwise than one for each operation, ``scores`` the attentions that make
+    scores first, not K^T V.
     """
     found = []
     for node in graph.nodes:
@@ -75,7 +76,8 @@ def traffic(graph: Graph, counted: Mapping[str, Counts],
         weights = counted[node.name].weight_bits if node.name in counted else 0.0
         weights = read.get(node.name, weights)
         if isinstance(node.op, SelfAttention):
-            moved = _sums(node.op, kind, counted[node.name])
+            moved = (_scores(node.op, kind) if node.name in scores
+                     else _sums(node.op, kind, counted[node.name]))
         else:
             moved = _MOVED.get(type(node.op), _nothing)(node.op, kind)
         found.append(Traffic(name=node.name, op=type(node.op).__name__, weights=weights,
@@ -129,6 +131,14 @@ def _sums(op: SelfAttention, kind: TensorType, counts: Counts) -> Moved:
     bits = (kind.positions * kind.interval.high**2).bit_length()
     queries = float(kind.values // op.parts * kind.interval.bits)
     return (counts.acs + counts.macs) * bits, counts.kept * bits, queries, queries
+
+
+def _scores(op: SelfAttention, kind: TensorType) -> Moved:
+    """All wait until the last token is in; each query is read once, and all keys and values with
+    it. Scores and their sums stay in registers."""
+    bits = kind.values * kind.interval.bits
+    queries = bits / op.parts
+    return 0.0, 0.0, queries + (bits - queries) * kind.positions, float(bits)
 
 
 _MOVED: dict[type, Callable[[Any, TensorType], Moved]] = {

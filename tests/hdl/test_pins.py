@@ -1,12 +1,14 @@
 """Foldings that a person fixes: kept as they are, the rest chosen; what cannot be is refused."""
 
+import json
+
 import pytest
 
 from hdl.cost import area
-from hdl.explanation import Stop
-from hdl.folding import pins_of, whole
+from hdl.explanation import Limit, Stop
+from hdl.folding import from_json, pins_of, to_json, whole
 from hdl.lowering import Lowering
-from hdl.ops import ConvFolding, ConvForm
+from hdl.ops import Association, ConvFolding, ConvForm, SelfAttentionFolding
 from hdl.pins import read_pins, write_pins
 from hdl.solve import find, least
 from ir import Budget
@@ -129,6 +131,33 @@ def test_drains_of_attentions_divide_a_head(tmp_path):
         pins(tmp_path, "[nodes.sums]\ndrain = 3", ATTENTION)
     fixed = pins(tmp_path, "[nodes.sums]\ndrain = 2", ATTENTION)
     assert find(ATTENTION, PLENTY, pins=fixed).foldings["sums"].drain == 2
+
+
+def test_an_association_is_fixed_by_hand(tmp_path):
+    for association in Association:
+        fixed = pins(tmp_path, f'[nodes.sums]\nassociation = "{association}"', ATTENTION)
+        found = find(ATTENTION, PLENTY, pins=fixed)
+        assert found.foldings["sums"].association is association
+        assert least(ATTENTION, fixed)["sums"].association is association
+        stage = next(stage for stage in found.explanation.stages if stage.name == "sums")
+        assert (stage.limit is Limit.SCORES) == (association is Association.SCORES)
+        again = from_json(json.loads(json.dumps(to_json(found.foldings))))
+        assert again == found.foldings
+    # Files from before there were two.
+    assert from_json({"sums": {"kind": "SelfAttentionFolding", "drain": 2}}) == {
+        "sums": SelfAttentionFolding(drain=2, association=Association.KEYS_VALUES)}
+
+
+@pytest.mark.parametrize("text, graph, message", [
+    ("association = 'queries'", ATTENTION,
+     "Node 'sums': association must be one of keys-values, scores, not 'queries'"),
+    ("lanes = 4", ATTENTION, "Node 'sums' has no 'lanes' to fix; SelfAttention has drain, assoc"),
+    ("association = 'scores'", field_graph(),
+     r"Node 'sums': association = scores takes spikes, '\w+' is counts of 0\.\.\d"),
+])
+def test_an_association_that_cannot_be_is_refused(tmp_path, text, graph, message):
+    with pytest.raises(ValueError, match=message):
+        pins(tmp_path, f"[nodes.sums]\n{text}", graph)
 
 
 def test_a_rate_that_what_is_fixed_does_not_reach_is_refused():

@@ -11,7 +11,7 @@ from hdl.explanation import Limit, Stop
 from hdl.folding import from_json, to_json
 from hdl.folding_search import Prices, Search
 from hdl.folding_space import Choice, Space
-from hdl.ops import ConvFolding, ConvForm
+from hdl.ops import Association, ConvFolding, ConvForm
 from hdl.solve import DoesNotFit, find, least, solve
 from hdl.stage_costs import Costs
 from hdl.timing import timing
@@ -144,6 +144,38 @@ def test_nothing_cheaper_is_as_fast(seed):
         assert found.explanation.cycles <= wanted
         assert prices.of(found.explanation.area) <= 1.02 * best
     assert find(graph, PLENTY, tensors=tensors).explanation.cycles <= 1.01 * rates[0]
+
+
+def association_of(foldings):
+    return foldings["sums"].association
+
+
+def test_the_association_of_attention_is_the_cheaper_one_that_is_fast_enough():
+    few = small_graph(0, channels=32, size=4, self_attention=True)
+    assert few.types["sums"].positions == 4
+    assert association_of(least(few)) is Association.SCORES
+    assert association_of(solve(few, PLENTY)) is Association.SCORES
+    # Scores of 64 tokens take less room, and 8192 cycles.
+    many = small_graph(0, channels=8, size=16, steps=1, self_attention=True)
+    assert association_of(least(many)) is Association.SCORES
+    fastest = find(many, PLENTY)
+    assert association_of(fastest.foldings) is Association.KEYS_VALUES
+    assert fastest.explanation.cycles < 8192
+    slow = find(many, PLENTY, fps=100e6 / 8200)
+    assert association_of(slow.foldings) is Association.SCORES
+    scores = {"sums": {"association": "scores"}}
+    assert find(many, PLENTY, pins=scores).explanation.slowest == "sums"
+
+
+def test_scores_reach_rates_that_rows_do_not():
+    """Four tokens, heads of eight channels, a step: 16 rows a token, and two scores of 4 cycles."""
+    graph = small_graph(0, channels=16, size=4, steps=1, self_attention=True)
+    rate = {"fps": 100e6 / 60, "clock_mhz": 100}
+    found = find(graph, PLENTY, **rate)
+    assert association_of(found.foldings) is Association.SCORES
+    assert found.explanation.cycles <= 60
+    with pytest.raises(ValueError, match="images per second at 100 MHz"):
+        find(graph, PLENTY, **rate, pins={"sums": {"association": "keys-values"}})
 
 
 def test_stages_that_are_faster_than_needed_shrink():

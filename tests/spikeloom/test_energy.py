@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdl.ops import Association, SelfAttentionFolding
 from ir import Graph, Node, pixels
 from ir.ops import Conv, Lif, ParallelNeuron, Repeat, SelfAttention
 from spikeloom.energy import FP32, INT8, Counting, model_energy
@@ -202,6 +203,20 @@ def test_memories_of_a_walk():
     total = sum(memory.bits for memory in energy.memories)
     assert energy.traffic_nanojoules(INT8) == pytest.approx(total * 10 / 64 / 1000)
     assert energy.as_dict()["memory_nj"] == energy.traffic_nanojoules(INT8)
+
+
+def test_memories_of_attention_follow_the_association():
+    graph = small_graph(size=4, channels=4, steps=3, self_attention=True)
+    trace = random_trace(graph, 6)
+    rows, scores = (
+        model_energy(graph, trace, {"sums": SelfAttentionFolding(drain=1, association=each)})
+        for each in Association)
+    assert rows == model_energy(graph, trace) and scores.layers == rows.layers
+    moved = next(memory for memory in scores.memories if memory.name == "sums")
+    assert moved.state_read == moved.state_written == 0
+    assert moved.buffer_written == 3 * 4 * 12
+    # each of four tokens reads its query of four channels, and eight of keys and values of all
+    assert moved.buffer_read == 3 * 4 * (4 + 4 * 8)
 
 
 def test_a_data_set_is_counted_batch_by_batch(monkeypatch):

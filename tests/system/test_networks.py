@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from golden.run import logits, trace
+from hdl.ops import Association
 from hdl.solve import least, solve
 from hdl.timing import timing
 from ir import Budget
@@ -17,12 +18,15 @@ IMAGES = np.random.default_rng(5).integers(0, 256, (24, 1, 4, 4), dtype=np.uint8
 PLENTY = Budget(luts=80_000, ffs=80_000, brams=200, dsps=100)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["masks", "self-attention"])
+@pytest.fixture(scope="module", params=["masks", *Association])
 def design(request):
-    """Folded as small as it can be, or as fast."""
-    graph = small_graph(2, channels=6, steps=3, self_attention=request.param)
-    foldings = solve(graph, PLENTY, tensors=trace(graph, IMAGES)) if request.param else least(graph)
-    return Design(graph, foldings)
+    """Folded as small as it can be, or, with self-attention of an association, as fast."""
+    if request.param == "masks":
+        graph = small_graph(2, channels=6, steps=3)
+        return Design(graph, least(graph))
+    graph = small_graph(2, channels=6, steps=3, self_attention=True)
+    return Design(graph, solve(graph, PLENTY, tensors=trace(graph, IMAGES),
+                               pins={"sums": {"association": request.param}}))
 
 
 def test_every_tensor_equals_golden(design):

@@ -58,7 +58,8 @@ def _beside(graph: Graph, model: torch.nn.Module, feed: Callable[[np.ndarray], o
         peers=(Peer("SpikingJelly 2.0.0, float32, step mode m", 1.0,
                     f"{theirs:,.1f} images/s"),),
         how=f"{how}; {ours:,.1f} images/s; batches of {BATCH}, {THREADS} thread, "
-            f"median of {ROUNDS} rounds in turn",
+            f"median of {ROUNDS} rounds in turn, a processor with "
+            f"{torch.backends.cpu.get_cpu_capability()}",
         figures={"images_per_second": ours, "peer_images_per_second": theirs,
                  "parameters": parameters})
 

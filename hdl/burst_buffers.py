@@ -51,7 +51,11 @@ class Bursts:
 
     @property
     def foldings(self) -> dict[str, Folding]:
-        return {edge: BurstBuffer(beats=beats) for edge, beats in self.beats.items()}
+        return _buffers(self.beats)
+
+
+def _buffers(beats: Mapping[str, int]) -> dict[str, Folding]:
+    return {edge: BurstBuffer(beats=each) for edge, each in beats.items()}
 
 
 def against_bursts(graph: Graph, foldings: Mapping[str, Folding],
@@ -114,8 +118,7 @@ class _Plan:
         return [name for name in names if name not in self.foldings]
 
     def play(self, beats: Mapping[str, int]) -> Timing:
-        buffers = {edge: BurstBuffer(beats=each) for edge, each in beats.items()}
-        return timing(self.graph, {**self.foldings, **buffers}, self.tensors)
+        return timing(self.graph, {**self.foldings, **_buffers(beats)}, self.tensors)
 
     def cycles(self, beats: Mapping[str, int]) -> float:
         return _interval(self.play(beats))

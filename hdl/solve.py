@@ -142,11 +142,13 @@ def find(graph: Graph, budget: Budget, *, tensors: Mapping[str, np.ndarray] | No
     if fps is None and _all_fixed(foldings, pins):
         found = _Found(found.choice, Stop.GIVEN)
     foldings |= buffers
-    limit = budget if fps else budget.scaled(fit)
-    smoothed = against_bursts(
-        graph, foldings, tensors, lambda some: not area(graph, some, blocks=blocks).excess(limit)
-    ) if bursts and tensors is not None else None
-    foldings |= smoothed.foldings if smoothed else {}
+    smoothed = None
+    if bursts and tensors is not None:
+        limit = budget if fps else budget.scaled(fit)
+        smoothed = against_bursts(graph, foldings, tensors, lambda some: not area(
+            graph, some, blocks=blocks).excess(limit))
+    if smoothed:
+        foldings |= smoothed.foldings
     return Solution(foldings, explain(
         graph, foldings, tensors, clock_mhz=clock_mhz, stop=found.stop, short=found.short,
         wanted_fps=fps, blocks=blocks, bursts=smoothed))

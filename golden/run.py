@@ -102,9 +102,12 @@ def _batch(graph: Graph, device: torch.device) -> int:
     return BATCH if device.type != "cpu" else max(1, min(BATCH, BATCH_VALUES // largest))
 
 
+KINDS = ((8, torch.int8), (16, torch.int16), (32, torch.int32), (64, torch.int64))
+
+
 def _kind(interval: Interval) -> torch.dtype:
     bits = interval.bits + (not interval.signed)
-    return torch.int8 if bits <= 8 else torch.int32 if bits <= 32 else torch.int64
+    return next(kind for size, kind in KINDS if bits <= size)
 
 
 def _check_images(graph: Graph, images: np.ndarray) -> None:

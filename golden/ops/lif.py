@@ -21,9 +21,9 @@ def lif(op: Lif, x: Tensor) -> Tensor:
         raise ValueError(f"Lif has thresholds of {len(op.threshold)} time steps for {x.shape[1]}")
     # [N, T, H, W, C]: what follows each other in memory behind a convolution
     currents = x.permute(0, 1, 3, 4, 2)
-    fired = torch.empty(currents.shape, dtype=torch.bool, device=x.device)
+    fired = torch.empty(currents.shape, dtype=torch.int8, device=x.device)
     _fire(op, currents, fired)
-    return fired.view(torch.int8).permute(0, 1, 4, 2, 3)
+    return fired.permute(0, 1, 4, 2, 3)
 
 
 def lif_potential(op: Lif, x: Tensor) -> Tensor:
@@ -49,6 +49,8 @@ def _fire(op: Lif, currents: Tensor, fired: Tensor) -> None:
     drive, steps = op.drive << op.fraction_bits, currents.shape[1]
     thresholds = constants(op, currents.device, _thresholds).expand(steps, -1)
     kind = narrow(_bound(op, drive * greatest(currents), steps))
+    # Comparisons are vectorised only where the result has the operands' type.
+    spikes = torch.empty(currents[:, 0].shape, dtype=kind, device=currents.device)
     v = None
     for t in range(steps):
         h = currents[:, t].to(kind)
@@ -56,14 +58,15 @@ def _fire(op: Lif, currents: Tensor, fired: Tensor) -> None:
             h = h * drive
         if v is not None:
             h = v.mul_(op.keep).add_(h) if op.keep != 1 else v.add_(h)
-        torch.ge(h, (thresholds[t] * op.divisor).to(kind), out=fired[:, t])
+        torch.ge(h, (thresholds[t] * op.divisor).to(kind), out=spikes)
+        fired[:, t] = spikes
         if t == steps - 1:
             return
         h = _floor(h, op.divisor)
         if op.reset is Reset.TO_ZERO:
-            v = h.mul_(fired[:, t].logical_not())
+            v = h.mul_(spikes.bitwise_xor_(1))
         else:
-            v = h.sub_(thresholds[t].to(kind) * fired[:, t])
+            v = h.sub_(spikes.mul_(thresholds[t].to(kind)))
 
 
 def _thresholds(op: Lif, device: torch.device) -> Tensor:

@@ -11,8 +11,9 @@ import torch
 from golden.checkpoints import load_checkpoint
 from golden.data import load
 from golden.presets import PRESETS
-from golden.run import logits
+from golden.run import logits, trace
 from ir import Graph
+from ir.ops import Lif
 from spikeloom.bench.row import Finding, Goal, NotMeasured, Peer
 from spikeloom.bench.run import Check, Setting
 from spikeloom.quantization import quantize
@@ -92,10 +93,7 @@ def _spikformer(setting: Setting) -> Finding:
     torch.manual_seed(0)
     model = Spikformer(T=4, in_channels=3, img_size_h=32, img_size_w=32, patch_size=4,
                        num_classes=10, embed_dims=384, num_heads=12, mlp_ratio=4.0, depths=1)
-    with torch.no_grad():
-        model.train()
-        model(torch.from_numpy(data.train_images[:CALIBRATION]) / 255)
-    model.eval()
+    _settle(model, torch.from_numpy(data.train_images[:BATCH]) / 255)
     reset_net(model)
     graph = quantize(model, data.train_images[:CALIBRATION], 8, name="spikformer_1_384")
 
@@ -104,7 +102,26 @@ def _spikformer(setting: Setting) -> Finding:
         return model(torch.from_numpy(images) / 255)
 
     return _beside(graph, model, feed, data.test_images[:BATCH],
-                   "SpikingJelly's model as it is, random weights, captured")
+                   "SpikingJelly's model as it is, random weights, batch norms of "
+                   f"{BATCH} images, captured; {_firing(graph, data.test_images[:8]):.1%} of its "
+                   "neurons fire in a time step")
+
+
+@torch.no_grad()
+def _settle(model: torch.nn.Module, images: torch.Tensor) -> None:
+    """Batch norms take what these images bring: at their initial values no neuron ever fires."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    model.train()
+    model(images)
+    model.eval()
+
+
+def _firing(graph: Graph, images: np.ndarray) -> float:
+    """The share of neurons that fire in a time step."""
+    spikes = trace(graph, images, [n.name for n in graph.nodes if isinstance(n.op, Lif)])
+    return sum(int(x.sum()) for x in spikes.values()) / sum(x.size for x in spikes.values())
 
 
 CHECKS = (

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from golden.exact import exact_arithmetic
 from golden.ops import KERNELS, POTENTIALS
 from golden.ops.checks import extremes
 from ir import IMAGE, Graph, Interval, TensorType
@@ -38,9 +39,10 @@ def trace(graph: Graph, images: np.ndarray, keep: Collection[str] | None = None,
     _check_images(graph, images)
     kept = {name: np.empty((len(images), *graph.types[name].shape), _dtype(graph, name))
             for name in names}
-    for start, tensors in _batches(graph, images, set(names), torch.device(device)):
-        for name, values in tensors.items():
-            kept[name][start:start + len(values)] = values.cpu().numpy()
+    with exact_arithmetic():
+        for start, tensors in _batches(graph, images, set(names), torch.device(device)):
+            for name, values in tensors.items():
+                kept[name][start:start + len(values)] = values.cpu().numpy()
     return kept
 
 
@@ -102,12 +104,14 @@ def _batch(graph: Graph, device: torch.device) -> int:
     return BATCH if device.type != "cpu" else max(1, min(BATCH, BATCH_VALUES // largest))
 
 
-KINDS = ((8, torch.int8), (16, torch.int16), (32, torch.int32), (64, torch.int64))
-
-
 def _kind(interval: Interval) -> torch.dtype:
+    return getattr(torch, f"int{_size(interval)}")
+
+
+def _size(interval: Interval) -> int:
+    """Bits of the smallest signed type that holds the interval."""
     bits = interval.bits + (not interval.signed)
-    return next(kind for size, kind in KINDS if bits <= size)
+    return next(size for size in (8, 16, 32, 64) if bits <= size)
 
 
 def _check_images(graph: Graph, images: np.ndarray) -> None:
@@ -133,5 +137,4 @@ def _check_value(name: str, kind: TensorType, value: Tensor) -> None:
 def _dtype(graph: Graph, name: str) -> np.dtype:
     if name == IMAGE:
         return np.dtype(np.uint8)
-    bits = graph.types[name].interval.bits + (not graph.types[name].interval.signed)
-    return np.dtype(next(f"int{size}" for size in (8, 16, 32, 64) if bits <= size))
+    return np.dtype(f"int{_size(graph.types[name].interval)}")

@@ -65,10 +65,21 @@ def bytes_win(device: torch.device) -> bool:
 
 
 def _exact() -> bool:
-    maps = torch.full((1, 3, 3, 70), LARGEST, dtype=torch.uint8)
-    weight = torch.tensor([-128, 127], dtype=torch.int8).view(2, 1, 1, 1).expand(-1, 70, 3, 3)
-    found = byte_conv(weight.contiguous(), torch.zeros(2), torch.ones(2))(maps)
-    return torch.equal(found.flatten().long(), 630 * LARGEST * torch.tensor([-128, 127]))
+    return all(_equal(*each) for each in ((3, 70, 1, 1), (3, 16, 2, 0), (1, 70, 1, 0),
+                                          (1, 400, 1, 0)))
+
+
+def _equal(kernel: int, channels: int, stride: int, padding: int) -> bool:
+    """Whether sums at both extremes, shifted and with a bias, are those of doubles."""
+    maps = torch.full((1, 5, 5, channels), LARGEST, dtype=torch.uint8)
+    weight = torch.tensor([-128, 127, 127], dtype=torch.int8).view(3, 1, 1, 1).repeat(
+        1, channels, kernel, kernel)
+    bias, scale = torch.tensor([-1.0, 5.0, 0.0]), torch.tensor([1.0, 1.0, 2.0])
+    found = byte_conv(weight, bias, scale, stride, padding)(maps)
+    wanted = functional.conv2d(maps.permute(0, 3, 1, 2).double(), weight.double(), stride=stride,
+                               padding=padding)
+    wanted = wanted * scale.view(-1, 1, 1) + bias.view(-1, 1, 1)
+    return torch.equal(found.permute(0, 3, 1, 2).double(), wanted)
 
 
 def _faster() -> bool:

@@ -1,8 +1,8 @@
 """Kernel of :class:`ir.ops.Conv`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
+from weakref import ref
 
 import numpy as np
 import torch
@@ -19,7 +19,10 @@ __all__ = ["conv"]
 
 
 def conv(op: Conv, x: Tensor) -> Tensor:
-    """Every time step convolved alike, in bytes or in floats, whichever is exact and fastest."""
+    """Every time step convolved alike, in bytes or in floats, whichever is exact and fastest.
+
+    Raises OverflowError when a partial sum could reach 2**53.
+    """
     x = check_integers("Conv", x)
     if x.shape[2] != op.in_channels:
         raise ValueError(f"Conv takes {op.in_channels} channels, not {x.shape[2]}")
@@ -38,23 +41,27 @@ def conv(op: Conv, x: Tensor) -> Tensor:
     return sums.to(narrow(bound)).unflatten(0, x.shape[:2]).permute(0, 1, 4, 2, 3)
 
 
-@dataclass(frozen=True, eq=False)
 class _Constants:
     """What is made of an operator once: weights in the forms that products take.
 
-    An output's magnitude is at most ``reach`` times the greatest input, and ``offset``.
+    Attributes
+    ----------
+    reach, offset : int
+        An output's magnitude is at most ``reach`` times the greatest input's, and ``offset``.
     """
 
-    op: Conv
-    device: torch.device
+    def __init__(self, op: Conv, device: torch.device):
+        # Constants are kept for as long as the operator lives, so they must not keep it.
+        self._op, self._device = ref(op), device
+        weight, shift, bias = map(_tensor, (op.weight, op.shift, op.bias))
+        self.reach = int((weight.abs().sum((1, 2, 3)) << shift).max())
+        self.offset = greatest(bias)
 
     @property
-    def reach(self) -> int:
-        return self._extent[0]
-
-    @property
-    def offset(self) -> int:
-        return self._extent[1]
+    def op(self) -> Conv:
+        op = self._op()
+        assert op is not None, "whoever asks has the operator"
+        return op
 
     @property
     def whole(self) -> bool:
@@ -62,12 +69,7 @@ class _Constants:
         padded = self.op.padding > 0 and self.op.pad_value != 0
         return not padded and (self.op.kernel == 1 or self.op.in_channels >= FEWEST)
 
-    @cached_property
-    def _extent(self) -> tuple[int, int]:
-        weight, shift, bias = map(_tensor, (self.op.weight, self.op.shift, self.op.bias))
-        return int((weight.abs().sum((1, 2, 3)) << shift).max()), greatest(bias)
-
-    @cached_property
+    @property
     def _rows(self) -> Tensor:
         """The taps of a window before its channels, ``[out, k * k * in]``."""
         return _tensor(self.op.weight).permute(0, 2, 3, 1).flatten(1)
@@ -75,12 +77,12 @@ class _Constants:
     @cached_property
     def in_bytes(self) -> Callable[[Tensor], Tensor] | None:
         """The convolution of bytes, of maps or of windows; None where floats are to be taken."""
-        low, high = extremes(self._rows)
-        if low < -128 or high > 127 or not bytes_win(self.device):
-            return None
         weight, stride, padding = (
             (_tensor(self.op.weight), self.op.stride, self.op.padding) if self.whole
             else (self._rows[:, :, None, None], 1, 0))
+        low, high = extremes(weight)
+        if low < -128 or high > 127 or not bytes_win(self._device):
+            return None
         return byte_conv(weight.to(torch.int8), _tensor(self.op.bias).float(),
                          (1 << _tensor(self.op.shift)).float(), stride, padding)
 
@@ -98,7 +100,7 @@ class _Constants:
 
     def _floats(self, kind: torch.dtype) -> tuple[Tensor, Tensor]:
         weight = self._rows << _tensor(self.op.shift)[:, None]
-        return (weight.T.to(self.device, kind), _tensor(self.op.bias).to(self.device, kind))
+        return weight.T.to(self._device, kind), _tensor(self.op.bias).to(self._device, kind)
 
 
 def _tensor(values: np.ndarray) -> Tensor:

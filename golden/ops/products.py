@@ -35,7 +35,7 @@ def narrow(bound: int) -> torch.dtype:
 
 
 def float_for(bound: int) -> torch.dtype:
-    """The float that holds every integer up to ``bound``; OverflowError where none does."""
+    """The type of floats that hold every integer up to ``bound``; OverflowError where none do."""
     if bound >= FLOAT64:
         raise OverflowError(f"A sum of products could reach {bound}, which is not below 2**53")
     return torch.float32 if bound < FLOAT32 else torch.float64

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from golden.exact import exact_arithmetic
 from golden.fit import Epoch, Progress, Recipe, fit
 from golden.layers import Weights
 from golden.net import Net
-from golden.quantize.exact import exact_arithmetic
 from golden.quantize.net import QuantizedNet
 from golden.quantize.neurons import IntegerNeuron
 from golden.quantize.plan import Reader

@@ -5,9 +5,9 @@ from copy import deepcopy
 import torch
 from torch import Tensor
 
+from golden.exact import check_exact, exact_arithmetic
 from golden.layers import Layer, LevelLif, Lif, ParallelNeuron, Weights
 from golden.net import Net, Recorder
-from golden.quantize.exact import check_exact, exact_arithmetic
 from golden.quantize.export import export, wide_layers
 from golden.quantize.neurons import (
     IntegerLevelLif,

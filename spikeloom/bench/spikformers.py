@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -124,22 +125,23 @@ def simulation(setting: Setting) -> Finding:
 
 
 @cache
-def generation(blocks: int) -> dict[str, Any]:
-    """Seconds and peak memory of a process that writes a Spikformer of width 512 as Verilog."""
+def generation(blocks: int, dim: int = 512) -> dict[str, Any]:
+    """Seconds and peak memory of a process that writes a Spikformer as Verilog."""
     with TemporaryDirectory(prefix="spikeloom-") as room:
         net = Path(room) / "net"
-        _save(blocks, net)
+        _save(blocks, dim, net)
         done = subprocess.run([sys.executable, "-m", "spikeloom.bench.spikformers", net],
                               check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
 
-def _save(blocks: int, folder: Path) -> None:
+def _save(blocks: int, dim: int, folder: Path) -> None:
     from ir.folder import save
 
     images = np.random.default_rng(SEED).integers(0, 256, (2, 3, 32, 32), dtype=np.uint8)
-    net = random_net(images, dim=512, blocks=blocks, heads=8)
-    save(quantize(net, images, scheme=Scheme(weight_bits=8)).graph("spikformer_512", {}), folder)
+    net = random_net(images, dim=dim, blocks=blocks, heads=8)
+    save(quantize(net, images, scheme=Scheme(weight_bits=8)).graph(f"spikformer_{dim}", {}),
+         folder)
 
 
 def seconds(setting: Setting) -> Finding:
@@ -154,17 +156,20 @@ def memory(setting: Setting) -> Finding:
     """How much memory it takes at most."""
     found = generation(8)
     return Finding(value=found["peak_gb"], figures=found,
-                   how="the same process's peak resident memory")
+                   how="the same process's peak resident memory, and its tools' peak added")
 
 
 def growth(setting: Setting) -> Finding:
     """Whether time grows with weights, or faster."""
-    small, large = generation(1), generation(8)
-    value = (large["seconds"] / large["weights"]) / (small["seconds"] / small["weights"])
+    nets = [generation(1, 192), generation(1), generation(8)]
+    rates = [net["seconds"] / net["weights"] for net in nets]
+    steps = [after / before for before, after in pairwise(rates)]
+    weights = ", ".join(f"{net['weights']:,} in {net['seconds']:.1f} s" for net in nets)
     return Finding(
-        value=value,
-        how=f"seconds per weight, {large['weights']} weights over {small['weights']}",
-        figures={"small_seconds": small["seconds"], "large_seconds": large["seconds"]})
+        value=max(steps),
+        how=f"seconds per weight over those of the next smaller network, the worse of two: weights "
+            f"{weights}, ratios {', '.join(f'{step:.3f}' for step in steps)}",
+        figures={f"seconds_of_{net['weights']}": net["seconds"] for net in nets})
 
 
 def _generate(folder: Path) -> dict[str, Any]:
@@ -179,7 +184,7 @@ def _generate(folder: Path) -> dict[str, Any]:
     own, tools = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {"seconds": sum(each.ru_utime + each.ru_stime for each in (own, tools)),
             "wall_seconds": time.monotonic() - started,
-            "peak_gb": max(own.ru_maxrss, tools.ru_maxrss) / 1e6,
+            "peak_gb": (own.ru_maxrss + tools.ru_maxrss) / 1e6,
             "megabytes": sum(map(len, files.values())) / 1e6,
             "weights": sum(node.op.weight.size for node in graph.nodes
                            if isinstance(node.op, Conv))}

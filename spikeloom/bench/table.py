@@ -20,7 +20,8 @@ DETAILS = {
 HEAD = """# Bench
 
 Written by `make bench` (`spikeloom bench --docs docs/bench.md`); nothing here is typed. Misses and
-losses stand beside the rest. A figure that was not measured says why.
+losses stand beside the rest. A figure that was not measured says why. The day on which a figure was
+measured stands before how it was.
 
 """
 
@@ -42,7 +43,8 @@ def page(rows: Sequence[Row]) -> str:
     if circuits:
         parts += ["## The circuits", _table(("figure", *DETAILS.values()), [
             [row.name, *(row.figures.get(key) for key in DETAILS)] for row in circuits])]
-    parts += ["## How", "\n".join(f"- **{row.name}**: {row.how}." for row in rows)]
+    parts += ["## How", "\n".join(
+        f"- **{row.name}**{f' ({row.date})' if row.date else ''}: {row.how}." for row in rows)]
     return HEAD + "\n\n".join(parts) + "\n"
 
 

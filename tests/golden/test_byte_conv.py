@@ -1,11 +1,17 @@
 """Convolutions of bytes against those of doubles."""
 
+import gc
+import weakref
+from importlib import import_module
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from golden.ops.byte_conv import LARGEST, byte_conv
+from golden.ops import byte_conv as module
+from golden.ops.byte_conv import LARGEST, byte_conv, bytes_win
+from golden.ops.conv import conv
 from ir.ops import Conv
 from tests.golden.kernels import run
 
@@ -29,8 +35,10 @@ def test_the_same_sums(channels, outputs, kernel, stride, padding):
 @pytest.mark.parametrize("shift", [0, 3, 9])
 @pytest.mark.parametrize("pad_value", [0, 5, 128])
 @pytest.mark.parametrize("channels", [3, 40])
-def test_wherever_bytes_end(low, high, shift, pad_value, channels):
+@pytest.mark.parametrize("wins", [False, True])
+def test_wherever_bytes_end(low, high, shift, pad_value, channels, wins, monkeypatch):
     """Inputs at both sides of what bytes hold, sums at both sides of what float32 does."""
+    monkeypatch.setattr(import_module("golden.ops.conv"), "bytes_win", lambda device: wins)
     rng = np.random.default_rng(high)
     x = rng.choice([low, high], (2, 1, channels, 4, 4))
     op = Conv(weight=rng.choice([-128, 127], (3, channels, 3, 3)), bias=np.array([1, -1, 0]),
@@ -41,3 +49,24 @@ def test_wherever_bytes_end(low, high, shift, pad_value, channels):
     expected = (sums << op.shift[:, None, None]) + op.bias[:, None, None]
     found = run(op, x)[:, 0]
     assert found.size == 96 and (found == expected).all()
+
+
+def test_without_such_products_floats_are_taken(monkeypatch):
+    def missing(*_):
+        raise AttributeError("no such operator")
+
+    bytes_win.cache_clear()
+    monkeypatch.setattr(module, "byte_conv", missing)
+    assert not bytes_win(torch.device("cpu"))
+    bytes_win.cache_clear()
+
+
+def test_an_operator_is_freed_with_what_was_made_of_it():
+    op = Conv(weight=np.ones((2, 40, 3, 3), int), bias=np.zeros(2, int), shift=np.zeros(2, int),
+              weight_bits=8)
+    conv(op, torch.ones(1, 1, 40, 3, 3, dtype=torch.int8))
+    conv(op, torch.full((1, 1, 40, 3, 3), -300))
+    gone = weakref.ref(op)
+    del op
+    gc.collect()
+    assert gone() is None

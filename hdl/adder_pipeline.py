@@ -32,7 +32,8 @@ class AdderPipeline(wiring.Component):
     Members
     -------
     step
-        The pipeline moves.
+        The pipeline moves: copies of one signal, since no enable is a global net, one for each
+        level. What is equal is at one level, and stays one register.
     x, o
         Inputs and outputs.
     """
@@ -40,7 +41,7 @@ class AdderPipeline(wiring.Component):
     def __init__(self, graph: AdderGraph, activation: Interval, result: Interval):
         self.graph, self.activation = graph, activation
         super().__init__({
-            "step": In(1),
+            "step": In(graph.levels),
             "x": In(data.ArrayLayout(shape_of(activation), graph.inputs)),
             "o": Out(data.ArrayLayout(shape_of(result), len(graph.outputs))),
         })
@@ -61,7 +62,7 @@ class AdderPipeline(wiring.Component):
                      else self._table(number) if node.leaves is not None
                      else _sum(*((at(term.node, level - 1), term) for term in node.terms)))
             register = Signal(shape_of(node.interval), name=f"n{number}_{level}", reset_less=True)
-            with m.If(self.step):
+            with m.If(self.step[level - 1]):
                 m.d.sync += register.eq(value)
             return register
 

@@ -13,6 +13,7 @@ from hdl.adder_cells import adder_cells, output_bits
 from hdl.adder_graph import AdderGraph, adder_graph
 from hdl.adder_pipeline import AdderPipeline
 from hdl.adders import digits
+from hdl.ahead import moves
 from hdl.area import logic
 from hdl.arith import counter
 from hdl.folded_conv_timing import FoldedConvTiming, RowsTiming
@@ -53,7 +54,7 @@ class FoldedConv(wiring.Component):
     Timing
     ------
     A beat per cycle on both sides; the pipeline moves as a whole, and stands while it is full.
-    Thousands of flip-flops ask whether it moves, so a register says it a cycle ahead. Where sums
+    Thousands of flip-flops ask whether it moves, so registers say it a cycle ahead. Where sums
     need not leave in every cycle they are held apart; else a relay takes them. See
     :mod:`hdl.folded_conv_timing`.
 
@@ -127,7 +128,8 @@ class FoldedConv(wiring.Component):
     def area(self) -> Budget:
         """Estimated resources; the adders are counted one by one."""
         luts, ffs = adder_cells(self.graph)
-        need = self.window.area() + logic(15 + luts, 10 + ffs)
+        need = self.window.area() + logic(15 + luts + self.graph.levels,
+                                          10 + ffs + self.graph.levels)
         if self.a.positions == 1:
             need += logic(4 + self.a.bits, 2 + 2 * self.a.bits)
         if self.joins > 1:
@@ -175,27 +177,23 @@ class FoldedConv(wiring.Component):
                 relay.o.ready.eq(window.takes & (step | ~done)),
             ]
         m.d.comb += [
-            window.step.eq(step), adders.step.eq(step),
-            adders.x.eq(window.taps),
+            window.step.eq(step), adders.x.eq(window.taps),
         ]
         later = Cat(window.full, tags)[:-1]
         with m.If(step):
             m.d.sync += tags.eq(later)
-        if self.holds:
-            self._leave(m, step, tags[-1], later[-1], adders.o)
-        else:
-            self._pass(m, step, tags[-1], later[-1], adders.o)
+        room = (self._leave(m, step, tags[-1], adders.o) if self.holds
+                else self._pass(m, tags[-1], adders.o))
+        # A step with sums at the end needs room for them.
+        first, *others = moves(m, tags[-1], later[-1], room, 1 + self.graph.levels)
+        m.d.comb += [step.eq(first), adders.step.eq(Cat(others))]
         return m
 
-    def _pass(self, m, step, full, comes, sums):
-        """Hand sums to a relay in every cycle, and find out a cycle ahead when it has no room."""
-        behind, goes, waits = self._behind(m), Signal(init=1), Signal()
-        m.d.comb += [
-            behind.valid.eq(full), behind.payload.eq(sums), step.eq(goes),
-            waits.eq(self.o.valid & ~self.o.ready & (full | ~behind.ready)),
-        ]
-        # What is ~full | behind.ready then.
-        m.d.sync += goes.eq(~(waits & Mux(step, comes, full)))
+    def _pass(self, m, full, sums) -> Value:
+        """Hand sums to a relay in every cycle; whether it has room a cycle later."""
+        behind = self._behind(m)
+        m.d.comb += [behind.i.valid.eq(full), behind.i.payload.eq(sums)]
+        return behind.ready_next
 
     def _join(self, m, i) -> tuple[Value, Value]:
         """A word, and whether the beat that is offered completes it."""
@@ -209,21 +207,17 @@ class FoldedConv(wiring.Component):
             m.d.sync += kept.eq(word[self.a.bits:])
         return word, done
 
-    def _leave(self, m, step, full, comes, sums):
-        """Hold sums behind the pipeline, and find out when it may step.
+    def _leave(self, m, step, full, sums) -> Value:
+        """Hold sums behind the pipeline; whether there is room for others a cycle later.
 
-        ``full`` says that the pipeline ends with sums, ``comes`` that it does after a step.
+        ``full`` says that the pipeline ends with sums.
         """
-        held, holds = Signal.like(sums, reset_less=True), Signal()
-        stays, goes = Signal(), Signal(init=1)
-        m.d.comb += [
-            step.eq(goes),
-            stays.eq(Mux(holds, ~self._send(m, holds, held), step & full)),
-        ]
-        # A step with sums at the end needs room for them.
-        m.d.sync += [holds.eq(stays), goes.eq(~(stays & Mux(step, comes, full)))]
+        held, holds, stays = Signal.like(sums, reset_less=True), Signal(), Signal()
+        m.d.comb += stays.eq(Mux(holds, ~self._send(m, holds, held), step & full))
+        m.d.sync += holds.eq(stays)
         with m.If(~holds):
             m.d.sync += held.eq(sums)
+        return ~stays
 
     def _send(self, m, holds, held) -> Value:
         """Send what is held, beat by beat; returns whether it is taken, or its place is free."""
@@ -234,7 +228,7 @@ class FoldedConv(wiring.Component):
         valid, moves, takes = Signal(), Signal(), Signal()
         _, last = counter(m, self.splits, moves, "sum")
         # Hundreds of flip-flops ask whether sums move on.
-        behind = self._behind(m)
+        behind = self._behind(m).i
         m.d.comb += [
             behind.valid.eq(valid), behind.payload.eq(left[0]),
             moves.eq(valid & behind.ready), takes.eq(~valid | (moves & last)),
@@ -245,8 +239,8 @@ class FoldedConv(wiring.Component):
             m.d.sync += left.eq(Cat(left[1:], left[-1]))
         return takes
 
-    def _behind(self, m):
-        """The input of a relay in front of the output."""
+    def _behind(self, m) -> Relay:
+        """A relay in front of the output."""
         m.submodules.behind = relay = Relay(self.o.payload.shape())
         wiring.connect(m, relay.o, wiring.flipped(self.o))
-        return relay.i
+        return relay

@@ -2,6 +2,7 @@
 
 from amaranth import *
 
+from hdl.ahead import moves
 from hdl.wires import Process, Wire
 
 __all__ = ["LATENCY", "meet", "meeting"]
@@ -10,12 +11,18 @@ LATENCY = 1
 """Cycles from both beats' being there to one that is offered."""
 
 
-def meet(m: Module, a, b, o) -> tuple[Value, Value]:
+def meet(m: Module, a, b, o, ready_next: Value | None = None) -> tuple[Value, Value]:
     """Take from two streams when both offer a beat, for a register at the output.
 
-    Whether that register moves, and whether both are there.
+    Whether that register moves, and whether both are there. ``ready_next`` is what :mod:`hdl.ahead`
+    says of it.
     """
     step, both = Signal(), Signal()
+    if ready_next is not None:
+        first, again = moves(m, o.valid, both, ready_next, 2)
+        m.d.comb += [both.eq(a.valid & b.valid), step.eq(again), a.ready.eq(first & both),
+                     b.ready.eq(first & both)]
+        return step, both
     m.d.comb += [
         step.eq(~o.valid | o.ready),
         both.eq(a.valid & b.valid),

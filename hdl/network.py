@@ -8,6 +8,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.ahead import Ahead
 from hdl.fifo import Fifo
 from hdl.fork import Fork
 from hdl.lowering import Lowering, edges, port_name, relays
@@ -81,7 +82,11 @@ class Network(wiring.Component):
             if name == self.graph.nodes[-1].name:
                 readers.append((wiring.flipped(self.o), None))
             if relays(self.graph, name, self.components.get(name)):
-                source = self._behind(m, f"{name}_relay", Relay(self.layouts[name].payload), source)
+                relay = Relay(self.layouts[name].payload)
+                made = self.components.get(name)
+                if isinstance(made, Ahead) and made.wide:
+                    made.ready_next = relay.ready_next
+                source = self._behind(m, f"{name}_relay", relay, source)
             if len(readers) > 1:
                 m.submodules[f"{name}_fork"] = fork = Fork(
                     self.layouts[name].payload, len(readers))

@@ -9,6 +9,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.ahead import Ahead, moves
 from hdl.area import logic, ram
 from hdl.arith import counter
 from hdl.layout import Layout, shape_of
@@ -56,7 +57,7 @@ class RecurrenceTiming:
             ready = step + 1 + (self.pause if beat % unit.period == unit.period - 1 else 0)
 
 
-class Recurrence(wiring.Component):
+class Recurrence(Ahead, wiring.Component):
     """Carries a state per lane through the ``period`` beats until the same channels come again.
 
     Subclasses say how: :meth:`charge` joins the state and the input, :meth:`settle` makes the
@@ -97,6 +98,8 @@ class Recurrence(wiring.Component):
                  every: bool, charging: int = 1, settling: int = 1):
         self.a, self.out, self.state = a, out, state
         self.period, self.rounds, self.every = period, rounds, every
+        # Beats of all channels come one after the other.
+        self.wide = period == 1 and rounds == 1
         self.charging = charging
         # A register follows a memory whose words come late.
         self.reading = 1 + (rounds > 1 and late(state.bits * a.lanes, period))
@@ -139,16 +142,18 @@ class Recurrence(wiring.Component):
         lanes, state = self.a.lanes, shape_of(self.state)
         step, taken = Signal(), Signal()
         beat, beat_ends = counter(m, self.period, taken, "beat")
+        if self.ready_next is None:
+            m.d.comb += step.eq(~self.o.valid | self.o.ready)
         m.d.comb += [
-            step.eq(~self.o.valid | self.o.ready),
             self.i.ready.eq(step & self._opened(m, step, taken & beat_ends)),
             taken.eq(self.i.valid & self.i.ready),
         ]
         at, first = self._tags(m, step, taken, beat, beat_ends)
+        enters, charges, settles = self._moves(m, step, at[-1])
 
         def later(value):
             register = Signal(value.shape(), name="later")
-            with m.If(step):
+            with m.If(enters):
                 m.d.sync += register.eq(value)
             return register
 
@@ -166,11 +171,22 @@ class Recurrence(wiring.Component):
             output, settled_lane = self.settle(
                 h[lane], None if constants is None else constants[lane], later)
             m.d.comb += settled[lane].eq(settled_lane)
-            with m.If(step):
-                m.d.sync += [h[lane].eq(charged), self.o.p[lane].eq(output)]
+            with m.If(charges):
+                m.d.sync += h[lane].eq(charged)
+            with m.If(settles):
+                m.d.sync += self.o.p[lane].eq(output)
         if self.rounds > 1:
             m.d.comb += v.eq(Mux(first, 0, self._kept(m, step, beat, at[-1], settled)))
         return m
+
+    def _moves(self, m, step, last):
+        """Whether inputs, potentials and outputs move."""
+        if self.ready_next is None:
+            return step, step, step
+        comes = last.valid & (self.every | last.last)
+        first, *others = moves(m, self.o.valid, comes, self.ready_next, 4)
+        m.d.comb += step.eq(first)
+        return others
 
     def _opened(self, m, step, round_ends):
         """Whether a beat may enter: after a short round none does until its states are there."""

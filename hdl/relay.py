@@ -33,6 +33,11 @@ class Relay(wiring.Component):
     def __init__(self, shape):
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
 
+    @property
+    def ready_next(self) -> Value:
+        """Whether the input is ready in the next cycle: for who must know it from a register."""
+        return ~(self.o.valid & ~self.o.ready & (self.i.valid | ~self.i.ready))
+
     @staticmethod
     def area(bits: int) -> Area:
         """Estimated resources, for a payload of so many bits."""

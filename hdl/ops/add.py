@@ -7,6 +7,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.ahead import Ahead
 from hdl.area import logic
 from hdl.layout import Layout
 from hdl.meeting import LATENCY, meet, meeting
@@ -33,7 +34,7 @@ class AddTiming:
         return [meeting(a, b, o, self.beats)]
 
 
-class AddLanes(wiring.Component):
+class AddLanes(Ahead, wiring.Component):
     """Adds two streams, beat by beat.
 
     Timing
@@ -59,6 +60,7 @@ class AddLanes(wiring.Component):
             raise ValueError(f"AddLanes takes two streams cut alike, not blocks of {a.block} in "
                              f"{a.lanes} lanes and blocks of {b.block} in {b.lanes} lanes")
         self.out = a.retyped(op.output(a.tensor, b.tensor))
+        self.wide = self.out.tensor.steps == 1 and self.out.groups == 1
         super().__init__({"a": In(a.signature()), "b": In(b.signature()),
                           "o": Out(self.out.signature())})
 
@@ -72,7 +74,7 @@ class AddLanes(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        step, both = meet(m, self.a, self.b, self.o)
+        step, both = meet(m, self.a, self.b, self.o, self.ready_next)
         with m.If(step):
             m.d.sync += self.o.valid.eq(both)
             m.d.sync += [self.o.p[lane].eq(self.a.p[lane] + self.b.p[lane])

@@ -10,6 +10,7 @@ import torch
 
 from golden.checkpoints import load_checkpoint
 from golden.data import load
+from golden.ops.byte_conv import bytes_win
 from golden.presets import PRESETS
 from golden.run import logits, trace
 from ir import Graph
@@ -60,7 +61,8 @@ def _beside(graph: Graph, model: torch.nn.Module, feed: Callable[[np.ndarray], o
                     f"{theirs:,.1f} images/s"),),
         how=f"{how}; {ours:,.1f} images/s; batches of {BATCH}, {THREADS} thread, "
             f"median of {ROUNDS} rounds in turn, a processor with "
-            f"{torch.backends.cpu.get_cpu_capability()}",
+            f"{torch.backends.cpu.get_cpu_capability()} that convolves "
+            f"{'bytes' if bytes_win(torch.device('cpu')) else 'floats'}",
         figures={"images_per_second": ours, "peer_images_per_second": theirs,
                  "parameters": parameters})
 

@@ -73,7 +73,7 @@ def test_the_pipeline_computes_the_graph(activation):
 
     async def run(ctx):
         nonlocal compared
-        ctx.set(dut.step, 1)
+        ctx.set(dut.step, (1 << len(dut.step)) - 1)
         for n in range(len(rows) + graph.levels):
             ctx.set(dut.x, rows[min(n, len(rows) - 1)].tolist())
             if n >= graph.levels:

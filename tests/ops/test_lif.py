@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hdl.layout import Layout
 from hdl.ops.lif import LifLanes
 from ir.ops import Lif, Reset
+from tests.ops.ahead import BeforeRelay
 from tests.ops.bench import check, check_timing, stalls, tensor
 from tests.ops.neurons import currents
 
@@ -84,3 +85,20 @@ def test_only_a_dear_division_takes_more_stages():
     assert loops["tau 2"] == loops["soft reset"] == loops["no leak"] == 3
     assert 3 < loops["tau 10"] <= 6
     assert LifLanes(OPS["no memory"], a).timing(np.zeros((1, 4, 4, 1, 1))).pause == 0
+
+
+@pytest.mark.parametrize("name", ["tau 2", "tau 10", "no memory"])
+@pytest.mark.parametrize("seed", [0, 2, 4, 6])
+def test_told_a_cycle_ahead_they_move_in_the_same_cycles(name, seed):
+    op, kind = OPS[name], tensor(1, 4, 3, 3, -60, 70)
+    a = Layout(kind, 4, 4)
+    assert LifLanes(op, a).wide
+    found = [check(BeforeRelay(LifLanes(op, a), told), op, {"i": (a, near(op, kind, seed))},
+                   in_gap=stalls(seed) if seed else 0, out_gap=stalls(seed + 1) if seed else 0)
+             for told in (False, True)]
+    assert found[0] == found[1] and found[0].compared == 108
+
+
+def test_only_beats_of_all_channels_are_told_ahead():
+    assert not any(LifLanes(OPS["tau 2"], Layout(tensor(steps, 4, 2, 2, -60, 70), block, lanes)
+                            ).wide for steps, block, lanes in CUTS)

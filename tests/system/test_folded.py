@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from golden.run import trace
+from hdl.ahead import Ahead
 from hdl.folding import pins_of
 from hdl.lowering import Lowering
 from hdl.mask_attention_tokens import MaskAttentionTokens
+from hdl.network import Network
 from hdl.ops import ConvFolding, ConvForm
 from hdl.pins import check_pins
 from hdl.solve import find
@@ -48,6 +50,14 @@ def design():
         "patch": ConvFolding(**wide, scan=2),
         "mixed": ConvFolding(form=ConvForm.TABLES, lanes=6, drain=2, scan=4),
         "head": ConvFolding(form=ConvForm.FOLDED, lanes=1, drain=1, scan=2)})
+
+
+def test_neurons_of_all_channels_at_once_are_told_ahead(design):
+    network = Network(design.graph, design.foldings)
+    network.elaborate(None)
+    told = {name for name, component in network.components.items()
+            if isinstance(component, Ahead) and component.ready_next is not None}
+    assert told == {"stem_lif", "patch_lif"}
 
 
 def test_every_tensor_equals_golden_and_cycles_the_model(design):

@@ -17,20 +17,16 @@ __all__ = ["check_exact", "exact_arithmetic"]
 def exact_arithmetic() -> Iterator[None]:
     """Keep torch to algorithms that only sum products, at full float32 precision.
 
-    NNPACK convolves by Winograd's transform; TF32, and bfloat16 where a user allows that, drop
-    bits: neither is exact on integers.
+    NNPACK convolves by Winograd's transform and TF32 drops bits: neither is exact on integers.
     """
-    precision = torch.get_float32_matmul_precision()
     matmul, cudnn = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
     deterministic = torch.backends.cudnn.deterministic
     try:
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic = True
-        torch.set_float32_matmul_precision("highest")
         with torch.backends.nnpack.flags(enabled=False):
             yield
     finally:
-        torch.set_float32_matmul_precision(precision)
         torch.backends.cuda.matmul.allow_tf32 = matmul
         torch.backends.cudnn.allow_tf32 = cudnn
         torch.backends.cudnn.deterministic = deterministic

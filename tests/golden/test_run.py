@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import torch
 
+from golden.ops import KERNELS
 from golden.run import BATCH, accuracy, logits, trace
 from tests.ir.graphs import small_graph
 
@@ -38,6 +40,25 @@ def test_keep_chooses_tensors():
     kept = trace(GRAPH, IMAGES[:5], keep=[last])
     assert list(kept) == [last]
     assert (kept[last] == trace(GRAPH, IMAGES[:5])[last]).all()
+
+
+def test_torch_is_kept_exact_and_left_as_it_was(monkeypatch):
+    graph, batch, seen = small_graph(), images(3), []
+    expected = trace(graph, batch, device="cpu")
+
+    def watched(kernel):
+        return lambda *inputs: seen.append(matmul.allow_tf32) or kernel(*inputs)
+
+    matmul = torch.backends.cuda.matmul
+    monkeypatch.setattr("golden.run.KERNELS", {op: watched(each) for op, each in KERNELS.items()})
+    before = matmul.allow_tf32
+    try:
+        matmul.allow_tf32 = True
+        found = trace(graph, batch)
+        assert matmul.allow_tf32 and seen == [False] * len(graph.nodes)
+    finally:
+        matmul.allow_tf32 = before
+    assert all((found[name] == values).all() for name, values in expected.items())
 
 
 def test_logits_and_accuracy():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from golden.quantize import exact
+from golden import exact
 
 
 def test_torch_is_exact_here():

@@ -9,6 +9,9 @@ from hdl.ops import LOWERINGS
 from ir.ops import OPS
 
 ROOT = Path(__file__).parents[1]
+HELPERS = {"byte_conv", "checks", "constants", "products"}
+"""Of the kernels."""
+
 LAYERS = ("ir/ops/{}.py", "golden/ops/{}.py", "hdl/ops/{}.py", "tests/ops/test_{}.py")
 
 
@@ -24,5 +27,5 @@ def test_no_table_knows_more():
     assert set(OPS) == set(KERNELS) == set(LOWERINGS)
     for layer in LAYERS[:3]:
         stems = {path.stem for path in (ROOT / layer).parent.glob("*.py")} - {"__init__"}
-        helpers = {"checks", "constants", "products"} if layer.startswith("golden") else set()
+        helpers = HELPERS if layer.startswith("golden") else set()
         assert stems - helpers == {op.__module__.rpartition(".")[2] for op in OPS}

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A folded network on packed pixels in Verilog against golden: every tensor, cycles, packets of
 the wrong length, resets."""
 

@@ -173,9 +173,9 @@ class RowWindows(wiring.Component):
             copy = Signal(span * pixel, name=f"copy_{r}", reset_less=True)
             sides = [window.padding, max(0, span - window.padding - window.columns)]
             inside = kept[r][:(span - window.padding) * pixel]
-            if window.padding:
-                inside = Mux(above[r], self._padding(window.columns), inside)[:len(inside)]
-            padded = Cat(self._padding(sides[0]), inside, self._padding(sides[1]))
+            padded = Cat(self._padding(sides[0]), Mux(above[r], self._padding(window.columns),
+                                                      inside)[:len(inside)],
+                         self._padding(sides[1]))
             with m.If(loads):
                 m.d.sync += copy.eq(padded)
             with m.Elif(self.step):

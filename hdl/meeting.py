@@ -18,16 +18,13 @@ def meet(m: Module, a, b, o, ready_next: Value | None = None) -> tuple[Value, Va
     says of it.
     """
     step, both = Signal(), Signal()
-    if ready_next is not None:
-        first, again = moves(m, o.valid, both, ready_next, 2)
-        m.d.comb += [both.eq(a.valid & b.valid), step.eq(again), a.ready.eq(first & both),
-                     b.ready.eq(first & both)]
-        return step, both
+    takes, fills = ((step, ~o.valid | o.ready) if ready_next is None
+                    else moves(m, o.valid, both, ready_next, 2))
     m.d.comb += [
-        step.eq(~o.valid | o.ready),
+        step.eq(fills),
         both.eq(a.valid & b.valid),
-        a.ready.eq(step & both),
-        b.ready.eq(step & both),
+        a.ready.eq(takes & both),
+        b.ready.eq(takes & both),
     ]
     return step, both
 

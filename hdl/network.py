@@ -81,9 +81,9 @@ class Network(wiring.Component):
                        for node, port in edges(self.graph, name)]
             if name == self.graph.nodes[-1].name:
                 readers.append((wiring.flipped(self.o), None))
-            if relays(self.graph, name, self.components.get(name)):
+            made = self.components.get(name)
+            if relays(self.graph, name, made):
                 relay = Relay(self.layouts[name].payload)
-                made = self.components.get(name)
                 if isinstance(made, Ahead) and made.wide:
                     made.ready_next = relay.ready_next
                 source = self._behind(m, f"{name}_relay", relay, source)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["LARGEST", "byte_conv", "bytes_win"]
+__all__ = ["FEWEST", "LARGEST", "byte_conv", "bytes_win"]
 
 LARGEST = 127
 """What no input exceeds; none is negative."""

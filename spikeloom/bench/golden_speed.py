@@ -12,11 +12,11 @@ from golden.checkpoints import load_checkpoint
 from golden.data import load
 from golden.ops.byte_conv import bytes_win
 from golden.presets import PRESETS
-from golden.run import logits, trace
+from golden.run import logits
 from ir import Graph
-from ir.ops import Lif
 from spikeloom.bench.row import Finding, Goal, NotMeasured, Peer
 from spikeloom.bench.run import Check, Setting
+from spikeloom.bench.spikformers import spike_rate
 from spikeloom.quantization import quantize
 
 __all__ = ["CHECKS"]
@@ -105,8 +105,8 @@ def _spikformer(setting: Setting) -> Finding:
 
     return _beside(graph, model, feed, data.test_images[:BATCH],
                    "SpikingJelly's model as it is, random weights, batch norms of "
-                   f"{BATCH} images, captured; {_firing(graph, data.test_images[:8]):.1%} of its "
-                   "neurons fire in a time step")
+                   f"{BATCH} images, captured; {spike_rate(graph, data.test_images[:8]):.1%} of "
+                   "all neurons' outputs spike")
 
 
 @torch.no_grad()
@@ -118,12 +118,6 @@ def _settle(model: torch.nn.Module, images: torch.Tensor) -> None:
     model.train()
     model(images)
     model.eval()
-
-
-def _firing(graph: Graph, images: np.ndarray) -> float:
-    """The share of neurons that fire in a time step."""
-    spikes = trace(graph, images, [n.name for n in graph.nodes if isinstance(n.op, Lif)])
-    return sum(int(x.sum()) for x in spikes.values()) / sum(x.size for x in spikes.values())
 
 
 CHECKS = (

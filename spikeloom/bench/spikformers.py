@@ -29,7 +29,7 @@ from spikeloom.bench.run import Check, Setting
 from spikeloom.bench.trained_spikformer import about, trained
 from spikeloom.design import Design, generate
 
-__all__ = ["CHECKS", "random_net"]
+__all__ = ["CHECKS", "random_net", "spike_rate"]
 
 TARGET = "zcu104"
 FPS = 300
@@ -81,7 +81,7 @@ def cycles(setting: Setting) -> Finding:
         raise NotMeasured(f"it does not fit {TARGET}: " + ", ".join(
             f"{amount} {resource} too many" for resource, amount in short.items()))
     accuracy = float(np.mean(design.predict(images) == labels))
-    rate = _spike_rate(design.graph, images[:CALIBRATION])
+    rate = spike_rate(design.graph, images[:CALIBRATION])
     filled = ", ".join(f"{getattr(cost.area, name):,} of {getattr(budget, name):,} {name}"
                        for name in vars(budget))
     where = Counter(str(folding.weights) for folding in design.foldings.values()
@@ -101,7 +101,7 @@ def cycles(setting: Setting) -> Finding:
                  "latency_cycles": timing.latency_cycles})
 
 
-def _spike_rate(graph: Graph, images: np.ndarray) -> float:
+def spike_rate(graph: Graph, images: np.ndarray) -> float:
     """The share of all neurons' outputs that are spikes."""
     names = [node.name for node in graph.nodes if graph.types[node.name].is_spikes]
     tensors = trace(graph, images, keep=names)

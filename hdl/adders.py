@@ -55,12 +55,15 @@ def adders(product: Factors) -> int:
 
 
 class Adders:
-    """Adders one after another, with a register wherever :data:`LEVELS` of them are in a row.
+    """Adders one after another, with a register wherever ``levels`` of them are in a row.
 
     Parameters
     ----------
     later : callable
         A value a step later: puts a register into its way.
+    levels : int
+        Adders in a row between registers. With more than one, Yosys joins sums of three and more
+        terms to carry-save adders, which take up to three times the LUTs.
 
     Attributes
     ----------
@@ -68,14 +71,14 @@ class Adders:
         Registers in the way so far.
     """
 
-    def __init__(self, later: Callable[[Value], Value]):
-        self.later, self.level, self.registers = later, 0, 0
+    def __init__(self, later: Callable[[Value], Value], levels: int = LEVELS):
+        self.later, self.levels, self.level, self.registers = later, levels, 0, 0
 
     def sum(self, terms: Sequence[tuple[Value, bool]]) -> Value:
         """The sum of at least one term, each with whether it is subtracted, one of them is not."""
         terms = list(terms)
         while len(terms) > 1:
-            if self.level == LEVELS:
+            if self.level == self.levels:
                 terms = [(self.later(value), minus) for value, minus in terms]
                 self.level, self.registers = 0, self.registers + 1
             terms = [_added(*terms[at:at + 2]) for at in range(0, len(terms), 2)]

@@ -58,8 +58,9 @@ class ChannelConstants:
                 for first in range(block, block + self.a.block, self.a.lanes)]
 
     def area(self) -> Budget:
-        """Estimated resources; of one word, what reads it becomes smaller, and nothing is read."""
-        return rom(self.width, len(self.words)) if len(self.words) > 1 else logic(0)
+        """Estimated resources; of words that are all alike, what reads them becomes smaller."""
+        words = self.words
+        return rom(self.width, len(words)) if len(set(words)) > 1 else logic(0)
 
     def read(self, m: Module, step: Value, taken: Value) -> Value | list[list[int]]:
         """Of each lane its constants, for the beat of two steps before; numbers where every beat

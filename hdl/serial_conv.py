@@ -15,6 +15,7 @@ from hdl.delayed import delayed
 from hdl.fifo import Fifo
 from hdl.layout import Layout, shape_of
 from hdl.memory import Memory
+from hdl.product import Product
 from hdl.serial_terms import PointTerms, WindowTerms
 from hdl.serial_timing import SerialTiming
 from hdl.serial_window import SerialWindow
@@ -80,11 +81,20 @@ class SerialConv(wiring.Component):
         # Spikes one at a time need no multiplier, and no register behind it.
         self.plain = a.lanes == 1 and a.tensor.is_spikes
         self.tabled = self._worth_tables()
+        inputs = Mux(C(0), op.pad_value, C(0, a.shape)).shape()
+        self.product = Product(inputs, signed(op.weight_bits))
         # Registers between the products, or what was looked up, and their sum.
         addends = a.lanes // TABLED if self.tabled else a.lanes
         self.adding = self._sum(lambda value: value, [C(0)] * addends)[1]
+        if not self.tabled:
+            self.adding += self.product.registers + self._apart
         self.latency = 4 if self.plain else 5 + self.adding + LOOK_UP * self.tabled
         super().__init__({"i": In(a.signature()), "o": Out(out.signature())})
+
+    @property
+    def _apart(self) -> bool:
+        """Whether there is a register between products and their sum: not two sums in a row."""
+        return self.a.lanes > 1 and self.product.sums > 1
 
     @property
     def _rows(self) -> int:
@@ -140,13 +150,16 @@ class SerialConv(wiring.Component):
         if self.tabled:
             need += self._table_area()
         elif not self.plain:
-            bits = a.tensor.interval.bits
-            product = op.weight_bits + bits
-            # A spike lets a weight through; others are multiplied bit by bit.
-            made = 4.5 * weights if bits == 1 else 3 * weights * (bits + 1)
+            product = op.weight_bits + a.tensor.interval.bits
+            products = out.block * a.lanes
+            # A spike lets a weight through; others are multiplied.
+            made = (4.5 * weights if a.tensor.is_spikes else
+                    products * self.product.luts + (products - out.block) * (product + 2))
             need += logic(made, out.block * product)
             if self.adding:
                 need += logic(0, out.block * -(-a.lanes // TOGETHER) * (product + 1))
+            stages = self.product.registers * self.product.sums / 2 + self._apart
+            need += logic(0, products * stages * product)
         if self.walk is None:
             need += logic(4, a.bits * a.position_beats)
             return need + ram(a.bits, self.ahead) + logic(70, 28) if self.ahead else need
@@ -269,13 +282,17 @@ class SerialConv(wiring.Component):
                          for signal in (issued, opens))
         for lane in range(self.out.block):
             found = weights[lane] if self.tabled else [
-                _product(value, weight)
+                self._multiplied(m, value, weight)
                 for value, weight in zip(values, weights[lane], strict=True)]
             product = Signal.like(sums[lane], name="product")
             m.d.sync += product.eq(self._sum(lambda value: delayed(m, value, 1), found)[0])
             with m.If(issued):
                 m.d.sync += sums[lane].eq(Mux(opens, product, sums[lane] + product))
         return sums
+
+    def _multiplied(self, m, value, weight):
+        product = self.product.build(value, weight, lambda each: delayed(m, each, 1))
+        return delayed(m, product, int(self._apart))
 
     @staticmethod
     def _sum(later: Callable[[Value], Value], products: list[Value]) -> tuple[Value, int]:
@@ -313,15 +330,3 @@ class SerialConv(wiring.Component):
             m.d.sync += [waiting.eq(results), left.eq(-1)]
         with m.Elif(leaves):
             m.d.sync += [waiting.eq(waiting >> out.bits), left.eq(left >> 1)]
-
-
-def _product(value: Value, weight: Value) -> Value:
-    """``value * weight`` by the bits of the weight, the highest of which counts negative.
-
-    Yosys' own product of an unsigned value and a weight of 4 bits is three times as large. A spike
-    lets the weight through.
-    """
-    if len(value) == 1:
-        return Mux(value, weight, 0)
-    *rows, last = [Mux(bit, value, 0).shift_left(n) for n, bit in enumerate(weight)]
-    return sum(rows) - last

@@ -8,6 +8,7 @@ from hdl.arith import pack
 from hdl.delayed import delayed
 from hdl.layout import Layout
 from hdl.memory import Memory
+from hdl.product import Product
 from hdl.window_lanes import WindowLanes
 from ir import Budget
 from ir.ops import DepthwiseConv
@@ -20,8 +21,8 @@ class DepthwiseConvLanes(WindowLanes):
 
     Timing
     ------
-    As :class:`WindowLanes`. Values that are not spikes are multiplied in a cycle of their own,
-    shifts that differ and biases take one more cycle each.
+    As :class:`WindowLanes`. Values that are not spikes are multiplied in a cycle of their own, or
+    more where both have many bits; shifts that differ and biases take one more cycle each.
 
     Parameters
     ----------
@@ -42,7 +43,9 @@ class DepthwiseConvLanes(WindowLanes):
         self.spikes = a.tensor.is_spikes
         self.shifts = sorted(set(op.shift.tolist()))
         self.biased = bool(op.bias.any())
-        super().__init__(op, a, op.accumulator(a.tensor.interval), terming=int(not self.spikes),
+        self.product = Product(a.shape, signed(op.weight_bits))
+        super().__init__(op, a, op.accumulator(a.tensor.interval),
+                         terming=0 if self.spikes else 1 + self.product.registers,
                          finishing=(len(self.shifts) > 1) + self.biased)
 
     @property
@@ -60,7 +63,9 @@ class DepthwiseConvLanes(WindowLanes):
         if self.spikes:
             need += logic(0.5 * lanes * op.weight_bits)
         else:
-            need += Budget(dsps=lanes) + logic(0, a.bits + lanes * op.weight_bits)
+            stages = 1 + self.product.registers * self.product.sums / 2
+            need += logic(lanes * self.product.luts,
+                          stages * (a.bits + lanes * op.weight_bits))
         if len(self.shifts) > 1:
             need += logic(0.6 * len(self.shifts) * self.out.bits, self.out.bits)
         if self.biased:
@@ -80,9 +85,9 @@ class DepthwiseConvLanes(WindowLanes):
             return [Mux(taps.values[lane], weights[lane], 0) for lane in range(lanes)]
         terms = []
         for lane in range(lanes):
-            product = taps.values[lane] * weights[lane]
-            terms.append(Signal(product.shape(), name=f"product_{lane}"))
-            m.d.sync += terms[lane].eq(product)
+            product = self.product.build(taps.values[lane], weights[lane],
+                                         lambda value: delayed(m, value, 1))
+            terms.append(delayed(m, product, 1))
         return terms
 
     def finish(self, m, taps, sums):

@@ -68,8 +68,9 @@ class LevelLifLanes(Recurrence):
         compared = bits * op.levels * ways / 2 + 2 * op.levels
         reset = bits * (1 + op.fired.bits) if self.kept else 0
         stages = self.charging + (1 if self.kept else 0)
+        around = 30 if self.kept else -30
         return super().area() + self.known.area() + logic(
-            30 + lanes * (self.leak.luts + compared + reset),
+            around + lanes * (self.leak.luts + compared + reset),
             lanes * (bits * (stages - 1) + op.levels * ways))
 
     def constants(self, m, step, taken):

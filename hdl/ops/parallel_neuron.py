@@ -152,7 +152,7 @@ class ParallelNeuronLanes(wiring.Component):
         # Beyond what is reached, one threshold is as good as another.
         reached = op.threshold.clip(self.potential.low, self.potential.high + 1)
         self.threshold = ChannelConstants(reached[None], a, f"{name}_threshold")
-        row = Adders(lambda value: value)
+        row = Adders(lambda value: value, levels=1)
         row.sum([(C(0), False)] * (len(self.zero) + self.products))
         self.adding = row.registers
         # A read (a register follows a memory whose words come late), the products, their sum, the
@@ -181,9 +181,10 @@ class ParallelNeuronLanes(wiring.Component):
         """Estimated resources."""
         lanes, bits, potential = self.a.lanes, self.a.tensor.interval.bits, self.potential.bits
         kept = [ram(lanes * bits, 2 * self.depth)] * len(self.taps)
+        # Of each product the bits that pass or not, and an adder for all but one.
         added = lanes * self.products * (bits + 2)
         return sum(kept, self.threshold.area()) + logic(
-            60 + 1.4 * added + lanes * potential, 40 + 1.25 * added + lanes * potential)
+            60 + 2.1 * added + lanes * potential, 40 + 1.9 * added + lanes * potential)
 
     def timing(self, images: np.ndarray) -> ParallelNeuronTiming:
         """When the component does what on input ``images``, ``[N, T, C, H, W]``."""
@@ -276,7 +277,7 @@ class ParallelNeuronLanes(wiring.Component):
                           for bit, (exponent, _, minus) in zip(bits, tap.digits, strict=True)]
             h = Signal(shape_of(self.potential), name=f"h{lane}")
             with m.If(step):
-                m.d.sync += [h.eq(Adders(later).sum(terms)),
+                m.d.sync += [h.eq(Adders(later, levels=1).sum(terms)),
                              self.o.p[lane].eq(reaches(h, threshold[lane][0]))]
         with m.If(step):
             m.d.sync += [at[0].eq(issue), *(after.eq(before) for before, after in pairwise(at)),

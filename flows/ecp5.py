@@ -15,7 +15,7 @@ from flows.carry_ends import trim_carry_ends
 from flows.circuit import Circuit
 from flows.columns import with_columns
 from flows.constraints import write_lpf
-from flows.flow import NETLIST, PLACED, Cell, Flow, Implementation, flat_module
+from flows.flow import NETLIST, PACKED, PLACED, Cell, Flow, Implementation, flat_module
 from flows.harness import HARNESS
 from flows.netlist import INSIDE, OPEN
 from flows.outreg import absorb_output_registers
@@ -86,13 +86,13 @@ class Ecp5(Flow):
         route = ("--" + size + "k", "--package", target.package, "--speed", target.speed,
                  "--json", NETLIST, "--lpf", "pins.lpf", "--freq", f"{task.clock_mhz:g}",
                  "--seed", str(task.seed), "--timing-allow-fail", "--report", PLACED,
-                 "--textcfg", "placed.config", "-q", "-l", "nextpnr.log",
+                 "--textcfg", "placed.config", "-q", "-l", PACKED,
                  # 4 % more Fmax than nextpnr's own choice on a convolution, two seeds.
                  "--placer-heap-timingweight", "30", *task.router.options,
                  *(() if pins else ("--lpf-allow-unconstrained",)))
         return Plan({NETLIST: self.as_placed(netlist), "pins.lpf": write_lpf(pins).encode()},
                     steps=(Step(name="place and route", tool="nextpnr-ecp5", arguments=route,
-                                log="nextpnr.log"),
+                                log=PACKED),
                            Step(name="bitstream", tool="ecppack",
                                 arguments=("--compress", "placed.config", self.bitstream))),
                     outputs=(PLACED, self.bitstream))

@@ -3,8 +3,9 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,13 +18,17 @@ from flows.reports import Usage, parse_placement, utilisation
 from flows.run import Finished
 from flows.targets import Target
 
-__all__ = ["GATES", "MODELS", "NETLIST", "PLACED", "Cell", "Flow", "Implementation", "Router",
-           "flat_module"]
+__all__ = ["GATES", "MODELS", "NETLIST", "PACKED", "PLACED", "Cell", "Flow", "Implementation",
+           "Router", "flat_module"]
 
 NETLIST = "netlist.json"
 PLACED = "placed.json"
+PACKED = "nextpnr.log"
 GATES = "gates.v"
 """The mapped circuit as Verilog."""
+
+_OF_WHAT_IS_PLACED = {"--report", "--textcfg", "--asc"}
+"""Options, each with a file, that nextpnr stumbles over where nothing is placed."""
 
 MODELS = Path(__file__).with_name("models")
 """Our models of cells that Yosys leaves empty."""
@@ -82,6 +87,15 @@ class Flow(ABC):
     def placement(self, netlist: bytes, task: Implementation) -> Plan:
         """Place and route a netlist that :meth:`synthesis` made, and pack the bitstream."""
 
+    def packing(self, netlist: bytes, task: Implementation) -> Plan:
+        """Only pack what :meth:`placement` places: the log says how many cells these are."""
+        whole = self.placement(netlist, task)
+        step, given = whole.steps[0], whole.steps[0].arguments
+        kept = (each for before, each in pairwise(("", *given))
+                if not {before, each} & _OF_WHAT_IS_PLACED)
+        pack = replace(step, name="pack", arguments=(*kept, "--pack-only"))
+        return Plan(whole.files, steps=(pack,), outputs=(PACKED,))
+
     @abstractmethod
     def count(self, cells: Sequence[Cell]) -> Usage:
         """What mapped cells will take when packed; kind ``estimated``."""
@@ -91,6 +105,12 @@ class Flow(ABC):
         report = parse_placement(finished.text(PLACED))
         counts = {name: report.used.get(bel) for name, bel in self.bels.items()}
         return Usage.of(counts, fmax_mhz=report.fmax_mhz), report.critical_path
+
+    def packed(self, finished: Finished) -> Usage:
+        """Measured usage of what was packed only."""
+        counts = utilisation(finished.text(PACKED))
+        return Usage.of({name: counts[bel][0] if bel in counts else None
+                         for name, bel in self.bels.items()})
 
     def shortage(self, log: str) -> dict[str, int]:
         """What a placement would have needed, from the log of one that failed for want of room.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flows.boards import pins_for
 from flows.constraints import write_pcf
-from flows.flow import NETLIST, PLACED, Cell, Flow, Implementation
+from flows.flow import NETLIST, PACKED, PLACED, Cell, Flow, Implementation
 from flows.harness import HARNESS
 from flows.plan import Plan, Step
 from flows.reports import Kind, Usage
@@ -16,7 +16,6 @@ from flows.targets import Target
 
 __all__ = ["Ice40"]
 
-_LOG = "nextpnr.log"
 _FLIP_FLOPS = re.compile(r"(\d+) LCs used as (?:LUT4 and DFF|DFF only)")
 
 
@@ -48,17 +47,24 @@ class Ice40(Flow):
         route = ("--" + size, "--package", target.package, "--json", NETLIST,
                  "--pcf", "pins.pcf", "--freq", f"{task.clock_mhz:g}", "--seed", str(task.seed),
                  "--timing-allow-fail", "--report", PLACED, "--asc", "placed.asc",
-                 "-q", "-l", _LOG, *task.router.options,
+                 "-q", "-l", PACKED, *task.router.options,
                  *(() if pins else ("--pcf-allow-unconstrained",)))
         return Plan({NETLIST: netlist, "pins.pcf": write_pcf(pins).encode()},
                     steps=(Step(name="place and route", tool="nextpnr-ice40", arguments=route,
-                                log=_LOG),
+                                log=PACKED),
                            Step(name="bitstream", tool="icepack",
                                 arguments=("placed.asc", self.bitstream))),
                     outputs=(PLACED, self.bitstream))
 
     def placed(self, finished: Finished) -> tuple[Usage, str]:
         usage, critical_path = super().placed(finished)
-        # The JSON report counts logic cells only; the log says what they hold.
-        held = [int(count) for count in _FLIP_FLOPS.findall(finished.text(_LOG))]
-        return replace(usage, ffs=sum(held) if held else None), critical_path
+        return _with_flip_flops(usage, finished), critical_path
+
+    def packed(self, finished: Finished) -> Usage:
+        return _with_flip_flops(super().packed(finished), finished)
+
+
+def _with_flip_flops(usage: Usage, finished: Finished) -> Usage:
+    """Reports count logic cells only; the log says what they hold."""
+    held = [int(count) for count in _FLIP_FLOPS.findall(finished.text(PACKED))]
+    return replace(usage, ffs=sum(held) if held else None)

@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from flows import Circuit, FlowUnavailable, Router, TooLarge, ToolFailed, run, synthesize_circuit
+from flows import (
+    Circuit,
+    FlowUnavailable,
+    Router,
+    TooLarge,
+    ToolFailed,
+    pack_circuit,
+    run,
+    synthesize_circuit,
+)
 
 MANY = b"""module many(
   input clk,
@@ -86,6 +95,18 @@ def test_ice40_to_a_bitstream(cache, tiny, router):
     # Every flip-flop is in a logic cell of its own, and the adder's carries take a few more.
     assert result.ffs == 59 + 32 and result.luts is not None and result.luts >= result.ffs
     assert result.bitstream.name == "spikeloom.bin" and result.bitstream.stat().st_size > 50000
+
+
+@pytest.mark.parametrize("target", ["ulx3s-25f", "icebreaker"])
+def test_packing_counts_what_is_placed(cache, tiny, target):
+    packed = pack_circuit(tiny, target)
+    placed = synthesize_circuit(tiny, target).accelerator
+    assert packed == replace(placed, fmax_mhz=None)
+    assert packed.kind == "measured" and packed.luts and packed.ffs and packed.brams == 1
+
+
+def test_what_does_not_fit_is_counted_as_well(cache):
+    assert pack_circuit(many(31), "icebreaker").brams == 31
 
 
 def test_too_large_says_what_is_short_and_what_would_fit(cache):

@@ -1,7 +1,7 @@
 """Products of two values that are known only at run time: exact for every pair of them."""
 
 import pytest
-from amaranth import *
+from amaranth.hdl import Module, Signal, signed, unsigned
 from amaranth.sim import Simulator
 
 from hdl.product import Product

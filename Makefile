@@ -42,7 +42,7 @@ bench: $(READY) .venv/.peers
 regress: $(READY)
 	$(BIN)/spikeloom zoo -o runs/zoo
 
-# The area model beside placed and mapped circuits: docs/area.md. Takes an hour the first time.
+# The area model beside circuits that are built: docs/area.md. Takes two hours the first time.
 calibrate: $(READY)
 	$(BIN)/python -m spikeloom.calibration
 

@@ -90,8 +90,8 @@ class Flow(ABC):
     def packing(self, netlist: bytes, task: Implementation) -> Plan:
         """Only pack what :meth:`placement` places: the log says how many cells these are."""
         whole = self.placement(netlist, task)
-        step, given = whole.steps[0], whole.steps[0].arguments
-        kept = (each for before, each in pairwise(("", *given))
+        step = whole.steps[0]
+        kept = (each for before, each in pairwise(("", *step.arguments))
                 if not {before, each} & _OF_WHAT_IS_PLACED)
         pack = replace(step, name="pack", arguments=(*kept, "--pack-only"))
         return Plan(whole.files, steps=(pack,), outputs=(PACKED,))

@@ -47,6 +47,11 @@ class Product:
         return row.registers
 
     @property
+    def held(self) -> float:
+        """Estimated words that the registers hold: every sum halves them."""
+        return self.registers * self.sums / 2
+
+    @property
     def luts(self) -> float:
         """Estimated LUTs."""
         chooser, chosen = ((self.value, self.weight) if self._by_value

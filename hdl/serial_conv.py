@@ -158,8 +158,7 @@ class SerialConv(wiring.Component):
             need += logic(made, out.block * product)
             if self.adding:
                 need += logic(0, out.block * -(-a.lanes // TOGETHER) * (product + 1))
-            stages = self.product.registers * self.product.sums / 2 + self._apart
-            need += logic(0, products * stages * product)
+            need += logic(0, products * (self.product.held + self._apart) * product)
         if self.walk is None:
             need += logic(4, a.bits * a.position_beats)
             return need + ram(a.bits, self.ahead) + logic(70, 28) if self.ahead else need

@@ -55,9 +55,8 @@ ABOUT = """\
 Written by `make calibrate`; nothing here is typed. LUT (TRELLIS_COMB), flip-flops, block RAM
 (DP16KD) and DSP of ECP5 circuits as nextpnr counts them, engines alone and whole designs, without
 their harness; ratios are estimated / built. nextpnr packs before it places, and places what it
-packed: circuits that were placed and routed had the counts that they were packed with, every one,
-and `make calibrate` stops where that is not so. The digest is that of the Verilog and the memory
-contents."""
+packed: a circuit that is placed and routed is packed by itself as well, and `make calibrate` stops
+where the counts differ. The digest is that of the Verilog and the memory contents."""
 
 
 @dataclass(frozen=True)

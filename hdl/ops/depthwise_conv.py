@@ -63,9 +63,8 @@ class DepthwiseConvLanes(WindowLanes):
         if self.spikes:
             need += logic(0.5 * lanes * op.weight_bits)
         else:
-            stages = 1 + self.product.registers * self.product.sums / 2
             need += logic(lanes * self.product.luts,
-                          stages * (a.bits + lanes * op.weight_bits))
+                          (1 + self.product.held) * (a.bits + lanes * op.weight_bits))
         if len(self.shifts) > 1:
             need += logic(0.6 * len(self.shifts) * self.out.bits, self.out.bits)
         if self.biased:
